@@ -1,0 +1,39 @@
+# Copyright (c) mmtips authors. All rights reserved.
+import re
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+ROOT = Path(__file__).parent
+VERSION = re.search(r"__version__ = '(.+)'", (ROOT / 'mmtips/version.py').read_text()).group(1)
+
+# The hosts are extras: a community fork publishes the same import names under other distribution names,
+# and a hard requirement would overwrite its files.
+UPSTREAM = ['mmengine>=0.10', 'mmcv-lite>=2.0,<2.2', 'mmsegmentation>=1.2', 'mmpretrain>=1.2', 'ftfy', 'regex']
+ONEDL = ['onedl-mmengine>=0.10.12', 'mmcv-lite>=2.0,<2.2', 'onedl-mmsegmentation>=1.4', 'onedl-mmpretrain>=1.3']
+
+setup(
+    name='mmtips',
+    version=VERSION,
+    description='Exchangeable, shift-aware downsampling for MMSegmentation and MMPretrain',
+    long_description=(ROOT / 'README.md').read_text(),
+    long_description_content_type='text/markdown',
+    author='mmtips authors',
+    license='Apache-2.0',
+    license_files=['LICENSE'],
+    python_requires='>=3.10',
+    packages=find_packages(include=['mmtips', 'mmtips.*']),
+    package_data={'mmtips.report': ['*.json', '*.html']},
+    install_requires=[
+        'torch>=2.6', 'torchvision', 'numpy', 'setuptools<82', 'scikit-learn', 'pillow', 'matplotlib', 'jinja2',
+        'jsonschema'
+    ],
+    extras_require=dict(upstream=UPSTREAM, onedl=ONEDL),
+    classifiers=[
+        'License :: OSI Approved :: Apache Software License',
+        'Programming Language :: Python :: 3.10',
+        'Programming Language :: Python :: 3.11',
+        'Programming Language :: Python :: 3.12',
+        'Topic :: Scientific/Engineering :: Image Recognition',
+    ],
+)
