@@ -8,6 +8,8 @@ OpenMMLab stack from running on current PyTorch and registers every class of thi
 from mmtips import compat
 from mmtips.version import __version__
 
-compat.apply()
+compat.apply()  # before anything of the hosts is imported
 
-__all__ = ['__version__', 'compat']
+from mmtips import backbones, datasets, downsampling, evaluation, losses, surgery  # noqa: E402
+
+__all__ = ['__version__', 'backbones', 'compat', 'datasets', 'downsampling', 'evaluation', 'losses', 'surgery']

@@ -1,0 +1,73 @@
+# Copyright (c) mmtips authors. All rights reserved.
+"""What configs name: a host's own backbone, built under the active scope, with its downsampling exchanged."""
+
+from collections.abc import Callable, Sequence
+from importlib.util import find_spec
+from typing import Any
+
+from mmengine.registry import MODELS, DefaultScope
+from torch import nn
+
+from mmtips.surgery import convert_downsampling
+
+HOSTS = ('mmseg', 'mmpretrain')
+#: Backbones with a name of their own, ``TIPS<name>``, so that one overridden word turns a recipe into its TIPS twin.
+NAMED = ('ResNet', 'ResNetV1c', 'ResNetV1d', 'UNet')
+
+
+@MODELS.register_module(name='TIPSBackbone')
+def build_backbone(base: str,
+                   downsampler: dict[str, Any] | None = None,
+                   exclude: Sequence[str] = (),
+                   **options: Any) -> nn.Module:
+    """Build a host's backbone and exchange its downsampling.
+
+    The result is the host's own class with the host's own parameter names, so that ``pretrained``, ``init_cfg``,
+    ``frozen_stages`` and published checkpoints work as they do there.
+
+    Args:
+        base: The host's backbone, such as ``'HRNet'`` (looked up in the scope of the config) or
+            ``'mmpretrain.VGG'``.
+        downsampler: Config of the operator; ``dict(type='TIPS')`` if not given.
+        exclude: Patterns of sites to leave alone, see :func:`mmtips.surgery.convert_downsampling`.
+        **options: Everything else goes to the host's backbone.
+
+    Returns:
+        The converted backbone.
+
+    Raises:
+        ImportError: If the host that ``base`` names is not installed.
+        KeyError: If the active scope has no such backbone, or the operator is not registered.
+        ValueError: If the backbone has no stride site.
+    """
+    _require_host(base)
+    try:
+        backbone = MODELS.build(dict(type=base, **options))
+    except KeyError as error:
+        scope = DefaultScope.get_current_instance()
+        active = scope.scope_name if scope is not None else None
+        raise KeyError(f"base={base!r} is not registered in the active scope {active!r}: set default_scope to 'mmseg' "
+                       f"or 'mmpretrain', or name the host, as in base='mmpretrain.VGG' ({error})") from error
+    convert_downsampling(backbone, dict(type='TIPS') if downsampler is None else downsampler, exclude)
+    return backbone
+
+
+def _require_host(base: str) -> None:
+    host = base.partition('.')[0]
+    if host in HOSTS and '.' in base and find_spec(host) is None:
+        raise ImportError(f'base={base!r} needs {host}, which is not installed: see "Install" in the README of mmtips')
+
+
+def _named(base: str) -> Callable[..., nn.Module]:
+    """The same builder with ``base`` filled in."""
+
+    def build(downsampler: dict[str, Any] | None = None, exclude: Sequence[str] = (), **options: Any) -> nn.Module:
+        return build_backbone(base, downsampler, exclude, **options)
+
+    build.__name__ = f'TIPS{base}'
+    build.__doc__ = f'``TIPSBackbone`` with ``base={base!r}``.'
+    return build
+
+
+for _base in NAMED:
+    MODELS.register_module(name=f'TIPS{_base}', module=_named(_base))

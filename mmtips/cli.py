@@ -1,0 +1,114 @@
+# Copyright (c) mmtips authors. All rights reserved.
+"""What the command-line tools share: the hosts' options, loading a config, loading a checkpoint."""
+
+import argparse
+import os
+from importlib.util import find_spec
+from pathlib import Path
+
+import torch
+from mmengine.config import Config, DictAction
+from mmengine.runner import Runner
+from mmengine.runner.checkpoint import CheckpointLoader
+from torch import nn
+
+INSTALL = {
+    'mmseg': "pip install mmsegmentation ftfy regex   (or onedl-mmsegmentation)",
+    'mmpretrain': 'pip install mmpretrain   (or onedl-mmpretrain)',
+}
+
+
+def add_host_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options that the hosts' own tools have, under the same names."""
+    parser.add_argument('config', type=Path, help='a config of either host')
+    parser.add_argument('--work-dir', help='where logs and checkpoints go; by default work_dirs/<name of the config>')
+    parser.add_argument('--cfg-options', nargs='+', action=DictAction, help='overrides, as in key=value nested.key=value')
+    parser.add_argument('--launcher', choices=['none', 'pytorch', 'slurm', 'mpi'], default='none', help='job launcher')
+    parser.add_argument('--local_rank', '--local-rank', type=int, default=0, help=argparse.SUPPRESS)
+
+
+def load_config(args: argparse.Namespace) -> Config:
+    """Read the config and merge the options of :func:`add_host_arguments` into it.
+
+    Args:
+        args: Parsed options.
+
+    Returns:
+        The config, with ``work_dir`` and ``launcher`` set.
+
+    Raises:
+        FileNotFoundError: If there is no such config.
+        ImportError: If the config needs a host that is not installed.
+    """
+    if not args.config.is_file():
+        raise FileNotFoundError(f'config: no file {args.config}')
+    _require_hosts(args.config)
+    os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
+    config = Config.fromfile(args.config)
+    if args.cfg_options is not None:
+        config.merge_from_dict(args.cfg_options)
+    config.launcher = args.launcher
+    config.work_dir = args.work_dir or config.get('work_dir') or str(Path('work_dirs') / args.config.stem)
+    return config
+
+
+def _require_hosts(path: Path) -> None:
+    # Bases such as 'mmseg::...' are read before anything else: say what is missing before mmengine fails on them.
+    text = path.read_text()
+    for host, command in INSTALL.items():
+        if (f"'{host}::" in text or f"default_scope = '{host}'" in text) and find_spec(host) is None:
+            raise ImportError(f'{path} is a config for {host}, which is not installed: {command}')
+
+
+def enable_amp(config: Config) -> None:
+    """Train in mixed precision.
+
+    Args:
+        config: The config; its optimizer wrapper becomes ``AmpOptimWrapper``.
+
+    Raises:
+        ValueError: If there is no GPU, or the optimizer wrapper is one that has no mixed-precision twin.
+    """
+    if not torch.cuda.is_available():
+        raise ValueError('--amp: mmengine trains in mixed precision on a GPU only, and there is none here: leave it out')
+    kind = config.optim_wrapper.get('type', 'OptimWrapper')
+    if kind not in ('OptimWrapper', 'AmpOptimWrapper'):
+        raise ValueError(f'--amp: expected the optimizer wrapper OptimWrapper, got {kind}')
+    config.optim_wrapper.type = 'AmpOptimWrapper'
+    config.optim_wrapper.setdefault('loss_scale', 'dynamic')
+
+
+def load_weights(model: nn.Module, checkpoint: str) -> None:
+    """Load a checkpoint that must fit the model, which mmengine only warns about.
+
+    Args:
+        model: The model, not wrapped.
+        checkpoint: A path or an address that mmengine can read; it is read with ``weights_only``.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        RuntimeError: If keys are missing, unexpected, or of another shape; they are listed.
+    """
+    loaded = CheckpointLoader.load_checkpoint(checkpoint, map_location='cpu')
+    weights = loaded.get('state_dict', loaded)
+    weights = {key.removeprefix('module.'): value for key, value in weights.items()}
+    own = model.state_dict()
+    groups = {
+        'missing': sorted(own.keys() - weights.keys()),
+        'unexpected': sorted(weights.keys() - own.keys()),
+        'of another shape': sorted(key for key in own.keys() & weights.keys() if own[key].shape != weights[key].shape),
+    }
+    if any(groups.values()):
+        listing = '; '.join(f"{len(keys)} {what}: {', '.join(keys[:8])}{', ...' if len(keys) > 8 else ''}"
+                            for what, keys in groups.items() if keys)
+        raise RuntimeError(f'{checkpoint} is not a checkpoint of this {type(model).__name__} ({listing}). Was it '
+                           'trained with another config, or another downsampler?')
+    model.load_state_dict(weights)
+
+
+def build_runner(config: Config) -> Runner:
+    """Build the runner that the config asks for."""
+    if 'runner_type' not in config:
+        return Runner.from_cfg(config)
+    from mmengine.registry import RUNNERS
+    return RUNNERS.build(config)

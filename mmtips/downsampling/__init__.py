@@ -1,0 +1,15 @@
+# Copyright (c) mmtips authors. All rights reserved.
+"""The downsampling operators: one contract, one registry, pure functions in :mod:`.functional`."""
+
+from mmtips.downsampling import functional
+from mmtips.downsampling.base import GUARANTEES, Downsampler
+from mmtips.downsampling.blur_pool import BlurPool
+from mmtips.downsampling.pooling import AvgPool, MaxPool
+from mmtips.downsampling.registry import DOWNSAMPLERS, build_downsampler, operator_class
+from mmtips.downsampling.strided_conv import StridedConv
+from mmtips.downsampling.tips import TIPS
+
+__all__ = [
+    'DOWNSAMPLERS', 'GUARANTEES', 'AvgPool', 'BlurPool', 'Downsampler', 'MaxPool', 'StridedConv', 'TIPS',
+    'build_downsampler', 'functional', 'operator_class'
+]

@@ -1,0 +1,71 @@
+# Copyright (c) mmtips authors. All rights reserved.
+"""The contract that every downsampling operator keeps."""
+
+from typing import ClassVar
+
+from torch import Tensor, nn
+
+GUARANTEES = ('none', 'pooled', 'equivariant')
+
+
+class Downsampler(nn.Module):
+    """Base of the operators: ``(N, C, H, W) -> (N, C, ceil(H/s), ceil(W/s))``, a tensor and nothing else.
+
+    A subclass implements :meth:`reduce` and declares what circular shifts of its input cannot change:
+
+    * ``'none'``: it may learn to be robust, nothing is promised;
+    * ``'pooled'``: the spatial mean of the output stays (for sizes that are multiples of the stride);
+    * ``'equivariant'``: the output moves with the input.
+
+    Parameters are raw ``nn.Parameter`` objects initialised in the constructor: the hosts' Kaiming initialisation
+    re-initialises any inner ``nn.Conv2d``. Nothing random and nothing extra happens in eval.
+
+    Args:
+        channels: Channels C of the input, >= 1.
+        stride: The factor s by which height and width are divided, an integer >= 2.
+
+    Raises:
+        ValueError: If an argument is out of its range.
+    """
+
+    guarantee: ClassVar[str] = 'none'
+    #: Whether the published form of this operator puts the dense maximum (stride 1) before itself at a max-pool site.
+    keeps_max: ClassVar[bool] = False
+
+    def __init__(self, channels: int, stride: int = 2) -> None:
+        super().__init__()
+        if not isinstance(channels, int) or channels < 1:
+            raise ValueError(f'channels: expected an integer >= 1, got {channels!r}')
+        if not isinstance(stride, int) or isinstance(stride, bool) or stride < 2:
+            raise ValueError(f'stride: expected an integer >= 2, got {stride!r}: at stride 1 nothing is downsampled, '
+                             'leave the operator out')
+        self.channels = channels
+        self.stride = stride
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Check the input and reduce it.
+
+        Args:
+            x: ``(N, C, H, W)``, floating, with H, W >= stride.
+
+        Returns:
+            ``(N, C, ceil(H/s), ceil(W/s))`` in the dtype of ``x`` (in autocast: of the convolution).
+
+        Raises:
+            ValueError: If the shape does not fit.
+        """
+        name = type(self).__name__
+        if x.dim() != 4 or x.shape[1] != self.channels:
+            raise ValueError(f'{name}: expected an input of shape (N, {self.channels}, H, W), got {tuple(x.shape)}')
+        if x.shape[-2] < self.stride or x.shape[-1] < self.stride:
+            raise ValueError(f'{name}: the map of {tuple(x.shape[-2:])} pixels is smaller than the stride '
+                             f'{self.stride}: use a larger input or fewer downsampling steps')
+        return self.reduce(x)
+
+    def reduce(self, x: Tensor) -> Tensor:
+        """The operator itself, on a checked input."""
+        raise NotImplementedError(f'{type(self).__name__} has to implement reduce()')
+
+    def extra_repr(self) -> str:
+        """Channels, stride and guarantee, for ``print(model)``."""
+        return f'{self.channels}, stride={self.stride}, guarantee={self.guarantee!r}'

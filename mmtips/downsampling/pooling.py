@@ -1,0 +1,44 @@
+# Copyright (c) mmtips authors. All rights reserved.
+"""The controls that pool: maximum and mean over the stride cell."""
+
+import torch.nn.functional as F
+from torch import Tensor
+
+from mmtips.downsampling import functional
+from mmtips.downsampling.base import Downsampler
+from mmtips.downsampling.registry import DOWNSAMPLERS
+
+
+@DOWNSAMPLERS.register_module()
+class MaxPool(Downsampler):
+    """The maximum of the s x s cell, that is, of the phases; the baseline of the TIPS paper.
+
+    Sizes that are no multiple of s are extended by reflection on the left and top, as in TIPS, so that both cut the
+    map into the same cells.
+
+    Args:
+        channels: Channels C of the input.
+        stride: The stride s >= 2.
+    """
+
+    def reduce(self, x: Tensor) -> Tensor:
+        """Take the maximum of every cell."""
+        return F.max_pool2d(functional.extend_to_multiple(x, self.stride), self.stride)
+
+
+@DOWNSAMPLERS.register_module()
+class AvgPool(Downsampler):
+    """The mean of the s x s cell: TIPS with equal weights.
+
+    Every pixel counts once, wherever the cells begin: a circular shift leaves the mean of the output as it is.
+
+    Args:
+        channels: Channels C of the input.
+        stride: The stride s >= 2.
+    """
+
+    guarantee = 'pooled'
+
+    def reduce(self, x: Tensor) -> Tensor:
+        """Take the mean of every cell."""
+        return F.avg_pool2d(functional.extend_to_multiple(x, self.stride), self.stride)

@@ -1,0 +1,68 @@
+# Copyright (c) mmtips authors. All rights reserved.
+"""What differs between the hosts: where predictions and ground truths are kept."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+
+def predict_labels(model: nn.Module, views: Tensor) -> Tensor:
+    """Predict a batch of views at their own resolution, with any model of either host.
+
+    Without data samples both hosts synthesise the meta information from the tensor: nothing is cropped or resized back
+    to the original file.
+
+    Args:
+        model: A segmentor or classifier in eval, not wrapped.
+        views: ``(N, C, h, w)``, preprocessed.
+
+    Returns:
+        ``(N, h, w)`` int64 labels; ``(N, 1, 1)`` for classifiers.
+
+    Raises:
+        TypeError: If the model predicts neither a segmentation nor a class.
+    """
+    return torch.stack([_predicted(sample) for sample in model(views, mode='predict')])
+
+
+def _predicted(sample: Any) -> Tensor:
+    if hasattr(sample, 'pred_sem_seg'):
+        return sample.pred_sem_seg.data.squeeze(0).long()
+    if hasattr(sample, 'pred_label'):
+        return sample.pred_label.reshape(1, 1).long()
+    raise TypeError(f'expected predictions with pred_sem_seg (mmseg) or pred_label (mmpretrain), got {type(sample)}')
+
+
+def ground_truth(sample: Any, size: tuple[int, int], ignore_index: int = 255) -> Tensor | None:
+    """The ground truth of one sample on the network's grid.
+
+    Test pipelines load annotations at the size of the file: where the image was resized or padded for the network,
+    labels are resized with it (nearest) and padded with ``ignore_index``.
+
+    Args:
+        sample: A host's data sample.
+        size: Height and width of the preprocessed image.
+        ignore_index: Label of pixels without a ground truth.
+
+    Returns:
+        ``size`` int64 labels; ``(1, 1)`` for classification; None if the sample has no single label.
+    """
+    if hasattr(sample, 'gt_sem_seg'):
+        labels = sample.gt_sem_seg.data.reshape(1, 1, *sample.gt_sem_seg.data.shape[-2:])
+        inner = tuple(sample.metainfo.get('img_shape', size))[:2]
+        if labels.shape[-2:] != inner:
+            labels = F.interpolate(labels.float(), size=inner, mode='nearest')
+        padding = (0, size[1] - inner[1], 0, size[0] - inner[0])
+        return F.pad(labels, padding, value=ignore_index)[0, 0].long()
+    if getattr(sample, 'gt_label', None) is not None and sample.gt_label.numel() == 1:
+        return sample.gt_label.reshape(1, 1).long()
+    return None
+
+
+def batch_samples(batch: dict[str, Any], count: int) -> Sequence[Any]:
+    """The data samples of a collated batch, as many as it has images."""
+    samples = batch.get('data_samples')
+    return [None] * count if samples is None else samples

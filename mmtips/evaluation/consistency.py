@@ -1,0 +1,123 @@
+# Copyright (c) mmtips authors. All rights reserved.
+"""Shift consistency from aligned predictions: count per image, add up, divide once.
+
+A count is a pair (hits, total). The counts of one image form a table ``(3 + K, 2)`` with K classes, whose rows are
+named by :func:`count_names`; the counts of a data set are the tables stacked to ``(images, 3 + K, 2)``. Classification
+is the case of a 1 x 1 map.
+"""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from mmtips.evaluation.shifts import UNSEEN
+
+
+def count_names(classes: Sequence[str]) -> list[str]:
+    """Names of the rows of a table of counts.
+
+    * ``overall``: pixels that both views see; a hit where both predict the same label.
+    * ``foreground``: of these, the pixels whose ground truth is not the background class.
+    * ``joint``: of these, the pixels with a ground truth; a hit where both views are equal *and* correct.
+    * ``class/<name>``: pixels that either view calls the class; a hit where both do.
+
+    Args:
+        classes: Names of the K classes.
+
+    Returns:
+        3 + K names.
+    """
+    return ['overall', 'foreground', 'joint', *(f'class/{name}' for name in classes)]
+
+
+def count_agreement(first: Tensor,
+                    second: Tensor,
+                    truth: Tensor | None,
+                    num_classes: int,
+                    background: int | None = None,
+                    ignore_index: int = 255) -> Tensor:
+    """Count where two aligned predictions of one image agree.
+
+    Args:
+        first: ``(H, W)`` integer labels, ``UNSEEN`` (-1) where the view does not reach.
+        second: ``(H, W)``, the other view.
+        truth: ``(H, W)`` integer ground truth, or None: then ``foreground`` and ``joint`` have total 0.
+        num_classes: K.
+        background: The class that is no foreground; None if there is none: then ``foreground`` has total 0.
+        ignore_index: Label of pixels without a ground truth.
+
+    Returns:
+        ``(3 + K, 2)`` float64, see :func:`count_names`.
+
+    Raises:
+        ValueError: If the maps differ in shape.
+    """
+    if first.shape != second.shape or (truth is not None and truth.shape != first.shape):
+        raise ValueError('first, second and truth: expected maps of one shape, got '
+                         f'{tuple(first.shape)}, {tuple(second.shape)} and {None if truth is None else truth.shape}')
+    seen = (first != UNSEEN) & (second != UNSEEN)
+    equal = seen & (first == second)
+    known = seen & (truth != ignore_index) if truth is not None else torch.zeros_like(seen)
+    front = known & (truth != background) if background is not None else torch.zeros_like(seen)
+    rows = [(equal, seen), (equal & front, front), (equal & known & (first == truth), known)]
+    counts = torch.tensor([[int(hits.sum()), int(total.sum())] for hits, total in rows], dtype=torch.float64)
+
+    both = torch.bincount(first[equal].flatten(), minlength=num_classes)
+    either = sum(torch.bincount(view[seen].flatten(), minlength=num_classes) for view in (first, second)) - both
+    return torch.cat([counts, torch.stack([both, either], dim=1).double().cpu()])
+
+
+def ratios(counts: Tensor) -> Tensor:
+    """Percentages from counts.
+
+    Args:
+        counts: ``(..., rows, 2)``.
+
+    Returns:
+        ``(..., rows)`` float64, in [0, 100]; nan where the total is 0.
+    """
+    return 100 * counts[..., 0] / counts[..., 1]
+
+
+def bootstrap_interval(counts: Tensor, resamples: int = 1000, level: float = 0.95, seed: int = 0) -> Tensor:
+    """Percentile bootstrap interval over images: images are drawn with replacement, their counts added up and divided.
+
+    Args:
+        counts: ``(images, rows, 2)``.
+        resamples: Bootstrap samples, >= 1.
+        level: Coverage, in (0, 1).
+        seed: Seed of the resampling.
+
+    Returns:
+        ``(rows, 2)`` float64: lower and upper percentage; nan where a row has no total at all.
+
+    Raises:
+        ValueError: If there is no image, or ``level`` is out of its range.
+    """
+    if counts.shape[0] == 0:
+        raise ValueError('counts: expected at least one image, got none')
+    if not 0 < level < 1:
+        raise ValueError(f'level: expected a number between 0 and 1, got {level!r}')
+    images = counts.shape[0]
+    generator = torch.Generator().manual_seed(seed)
+    drawn = torch.randint(images, (resamples, images), generator=generator)
+    times = torch.zeros(resamples, images, dtype=torch.float64).scatter_add_(1, drawn, torch.ones_like(drawn).double())
+    samples = ratios((times @ counts.flatten(1)).unflatten(1, counts.shape[1:]))
+    edges = torch.tensor([(1 - level) / 2, (1 + level) / 2], dtype=torch.float64)
+    return samples.nanquantile(edges, dim=0).T
+
+
+def fidelity(accuracy: float, consistency: float) -> float:
+    """Shift fidelity as the TIPS tables publish it: the product accuracy x consistency.
+
+    It is no measurement per image; the joint measure (equal *and* correct) is, and is reported beside it.
+
+    Args:
+        accuracy: Percent, accuracy or mIoU.
+        consistency: Percent.
+
+    Returns:
+        Percent.
+    """
+    return accuracy * consistency / 100

@@ -1,0 +1,31 @@
+# Copyright (c) mmtips authors. All rights reserved.
+"""A progress bar with the time left, for long evaluations."""
+
+from typing import Any
+
+from mmengine.dist import is_main_process
+from mmengine.hooks import Hook
+from mmengine.registry import HOOKS
+from mmengine.runner import Runner
+from mmengine.utils import ProgressBar
+
+
+@HOOKS.register_module()
+class TestProgressHook(Hook):
+    """Show how many batches of a test are done and how long the rest will take."""
+
+    priority = 'VERY_LOW'
+
+    def before_test_epoch(self, runner: Runner) -> None:
+        """Draw the empty bar."""
+        self.bar = ProgressBar(len(runner.test_loop.dataloader)) if is_main_process() else None
+
+    def after_test_iter(self, runner: Runner, *args: Any, **kwargs: Any) -> None:  # noqa: ARG002
+        """Advance it."""
+        if self.bar is not None:
+            self.bar.update()
+
+    def after_test_epoch(self, runner: Runner, *args: Any, **kwargs: Any) -> None:  # noqa: ARG002
+        """End its line."""
+        if self.bar is not None:
+            print()

@@ -1,0 +1,89 @@
+# Copyright (c) mmtips authors. All rights reserved.
+"""What stands between an operator in training and the hook that adds its losses."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor, nn
+
+from mmtips.downsampling import TIPS
+from mmtips.losses.functional import feature_mixing_loss, undo_loss
+
+
+@dataclass
+class LossRecorder:
+    """Observer of one operator: computes its loss terms in training forward and keeps them until they are collected.
+
+    Attributes:
+        form: Form of L_FM.
+        mode: How the target of L_undo is shifted.
+        max_shift: The largest shift as a share of the map.
+        with_undo: Whether L_undo is on in this step.
+        offset: ``(2,)``, this step's draw of the shift, uniform in [0, 1).
+        mixing: L_FM of each call since the last collection, scalars.
+        undo: L_undo of each call since the last collection, scalars.
+    """
+
+    form: str
+    mode: str
+    max_shift: float
+    with_undo: bool = False
+    offset: Tensor = field(default_factory=lambda: torch.zeros(2))
+    mixing: list[Tensor] = field(default_factory=list)
+    undo: list[Tensor] = field(default_factory=list)
+
+    def __call__(self, x: Tensor, features: Tensor, phase_weights: Tensor) -> None:
+        """Append this call's terms."""
+        self.mixing.append(feature_mixing_loss(phase_weights, self.form))
+        if self.with_undo:
+            self.undo.append(undo_loss(features, x, self.offset, self.max_shift, self.mode))
+
+    def clear(self) -> None:
+        """Drop the terms, and with them their graph: a model must be copyable between steps."""
+        self.mixing.clear()
+        self.undo.clear()
+
+
+def attached_recorders(model: nn.Module) -> Iterator[tuple[str, TIPS, LossRecorder]]:
+    """The path, operator and recorder of every TIPS operator of a model that a recorder observes."""
+    for path, module in model.named_modules():
+        if isinstance(module, TIPS) and isinstance(module.observer, LossRecorder):
+            yield path, module, module.observer
+
+
+def collect(model: nn.Module) -> tuple[Tensor | None, Tensor | None]:
+    """Average what the recorders of a model hold over layers and calls, and clear them.
+
+    Args:
+        model: The model whose forward has just run in training.
+
+    Returns:
+        L_FM and L_undo, scalars; None for a term that no operator recorded.
+
+    Raises:
+        RuntimeError: If a term carries no gradient although it should, as under reentrant checkpointing.
+        FloatingPointError: If a term is not finite; the message names the layer.
+    """
+    mixing: list[Tensor] = []
+    undo: list[Tensor] = []
+    for path, operator, recorder in attached_recorders(model):
+        _check_terms(path, operator, recorder.mixing + recorder.undo)
+        mixing.extend(recorder.mixing)
+        undo.extend(recorder.undo)
+        recorder.clear()
+    mean_mixing = torch.stack(mixing).mean() if mixing else None
+    mean_undo = torch.stack(undo).mean() if undo else None
+    return mean_mixing, mean_undo
+
+
+def _check_terms(path: str, operator: TIPS, terms: list[Tensor]) -> None:
+    trainable = torch.is_grad_enabled() and any(p.requires_grad for p in operator.parameters(recurse=False))
+    if trainable and not all(term.requires_grad for term in terms):
+        raise RuntimeError(
+            f'TIPSLossHook: the loss terms of layer {path!r} carry no gradient, because reentrant activation '
+            'checkpointing ran the layer without one. Set with_cp=False on the backbone (and no '
+            'activation_checkpointing in cfg), or checkpoint with use_reentrant=False')
+    if terms and not torch.isfinite(torch.stack([term.detach() for term in terms])).all():
+        raise FloatingPointError(f'TIPSLossHook: a loss term of layer {path!r} is not finite: '
+                                 f'{[float(term) for term in terms]}. Lower the learning rate or clip the gradient')

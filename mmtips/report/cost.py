@@ -1,0 +1,43 @@
+# Copyright (c) mmtips authors. All rights reserved.
+"""What a model costs: parameters, multiply-adds, latency."""
+
+import statistics
+import time
+from typing import Any
+
+import torch
+from mmengine.analysis import get_model_complexity_info
+from torch import nn
+
+
+@torch.no_grad()
+def measure_cost(model: nn.Module, input_shape: tuple[int, int, int], repeats: int = 30) -> dict[str, Any]:
+    """Count and time one image's way through a model, without pre- and postprocessing.
+
+    Args:
+        model: A segmentor or classifier; it is put into eval.
+        input_shape: Channels, height and width of the image.
+        repeats: Timed forwards, after three to warm up.
+
+    Returns:
+        ``parameters``; ``gmacs``, 10^9 multiply-adds as mmengine counts them (published tables call this GFLOPs);
+        ``input_shape``; ``latency_ms`` with the ``median`` and the quartiles ``low`` and ``high``.
+    """
+    model.eval()
+    device = next(model.parameters()).device
+    image = torch.zeros(1, *input_shape, device=device)
+    analysis = get_model_complexity_info(model, inputs=(image, ), show_table=False, show_arch=False)
+    times = []
+    for step in range(repeats + 3):
+        start = time.perf_counter()
+        model(image)
+        if device.type == 'cuda':
+            torch.cuda.synchronize(device)
+        if step >= 3:
+            times.append(1000 * (time.perf_counter() - start))
+    low, median, high = statistics.quantiles(times, n=4)
+    return dict(
+        parameters=sum(p.numel() for p in model.parameters()),
+        gmacs=analysis['flops'] / 1e9,
+        input_shape=list(input_shape),
+        latency_ms=dict(median=median, low=low, high=high))

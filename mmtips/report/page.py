@@ -1,0 +1,68 @@
+# Copyright (c) mmtips authors. All rights reserved.
+"""The report as one HTML file that can be sent around."""
+
+import base64
+from collections.abc import Sequence
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment
+
+from mmtips.report.results import Result
+from mmtips.report.tables import caption, comparison
+
+#: Columns in percent, of which the best is marked.
+PERCENTAGES = ('accuracy', 'mIoU', 'accuracy/top1', 'standard', 'standard, foreground', 'circular',
+               'circular, foreground', 'fidelity', 'joint')
+
+
+def render_page(results: Sequence[Result], folders: Sequence[Path], title: str) -> str:
+    """Render the comparison of results.
+
+    Args:
+        results: At least one result.
+        folders: For each result the folder that its figures lie in.
+        title: The heading.
+
+    Returns:
+        HTML with all pictures inside.
+    """
+    headings, rows = comparison(results)
+    environment = Environment(autoescape=True, trim_blocks=True)
+    template = environment.from_string(files('mmtips.report').joinpath('page.html').read_text())
+    return template.render(title=title, results=results, headings=headings, rows=rows, best=_best(headings, rows),
+                           caption=caption(results).replace('**', ''), per_class=_per_class(results),
+                           examples=_examples(results, folders))
+
+
+def _best(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> dict[int, str]:
+    if len(rows) < 2:
+        return {}
+    columns = [column for column, heading in enumerate(headings) if heading in PERCENTAGES]
+    return {column: max((row[column] for row in rows if row[column][0].isdigit()), default='',
+                        key=lambda cell: float(cell.split()[0])) for column in columns}
+
+
+def _per_class(results: Sequence[Result]) -> list[tuple[str, list[str]]]:
+    measures = [result['shift'].get('standard', {}).get('per_class', {}) for result in results]
+    names = list(dict.fromkeys(name for measure in measures for name in measure))
+    return [(name, [f"{measure[name]['value']:.1f}" if name in measure else '-' for measure in measures])
+            for name in names]
+
+
+def _examples(results: Sequence[Result], folders: Sequence[Path]) -> list[dict[str, Any]]:
+    """The examples that every result has pictures of."""
+    shared = set.intersection(*(set(result['figures']) for result in results))
+    examples = []
+    for name in sorted(name for name in shared if name.endswith('_image.png')):
+        stem = name.removesuffix('_image.png')
+        models = [{panel: _embedded(folder / f'{stem}_{panel}.png') for panel in ('prediction', 'flicker')}
+                  for folder in folders]
+        examples.append(dict(image=_embedded(folders[0] / name), truth=_embedded(folders[0] / f'{stem}_truth.png'),
+                             models=models))
+    return examples
+
+
+def _embedded(path: Path) -> str:
+    return f'data:image/png;base64,{base64.b64encode(path.read_bytes()).decode()}'

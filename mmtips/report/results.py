@@ -1,0 +1,149 @@
+# Copyright (c) mmtips authors. All rights reserved.
+"""Results as data: assembled once, validated against a schema, written without overwriting anything."""
+
+import hashlib
+import json
+import platform
+import subprocess
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import datetime, timezone
+from importlib.metadata import PackageNotFoundError, version
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import torch
+
+from mmtips.evaluation import ShiftProtocol, fidelity
+from mmtips.version import __version__
+
+Result = dict[str, Any]
+SCHEMA = json.loads(files('mmtips.report').joinpath('result.schema.json').read_text())
+DISTRIBUTIONS = ('torch', 'torchvision', 'numpy', 'mmengine', 'onedl-mmengine', 'mmcv', 'mmcv-lite', 'mmsegmentation',
+                 'onedl-mmsegmentation', 'mmpretrain', 'onedl-mmpretrain')
+#: The hosts' names of the figure that counts as accuracy, in the order of preference.
+ACCURACIES = ('mIoU', 'accuracy/top1')
+
+
+def validate(result: Result, source: str = 'result') -> Result:
+    """Check a result against the schema.
+
+    Args:
+        result: The result.
+        source: What to call it in the error.
+
+    Returns:
+        The result.
+
+    Raises:
+        ValueError: If it does not fit; the message names the place.
+    """
+    error = jsonschema.exceptions.best_match(jsonschema.Draft202012Validator(SCHEMA).iter_errors(result))
+    if error is not None:
+        raise ValueError(f'{source}: not a result of this version of mmtips: {error.json_path}: {error.message}')
+    return result
+
+
+def load_result(path: Path) -> Result:
+    """Read and validate a result.
+
+    Args:
+        path: A JSON file that :func:`write_result` wrote.
+
+    Returns:
+        The result.
+
+    Raises:
+        ValueError: If the file is no JSON or does not fit the schema.
+    """
+    try:
+        result = json.loads(path.read_text())
+    except json.JSONDecodeError as error:
+        raise ValueError(f'{path}: not a JSON file: {error}') from error
+    return validate(result, str(path))
+
+
+def write_result(result: Result, path: Path) -> None:
+    """Validate a result and write it; a file that is there already is kept under the name of its own date.
+
+    Args:
+        result: The result.
+        path: Where to.
+    """
+    validate(result)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if path.exists():
+        stamp = datetime.fromtimestamp(path.stat().st_mtime).strftime('%Y%m%d_%H%M%S')
+        path.rename(path.with_name(f'{path.stem}.{stamp}{path.suffix}'))
+    path.write_text(json.dumps(result, indent=1) + '\n')
+
+
+def shift_result(name: str, config: str, checkpoint: Path, data: dict[str, Any], model: dict[str, Any],
+                 metrics: dict[str, float], protocols: Sequence[ShiftProtocol], figures: Sequence[str] = ()) -> Result:
+    """Assemble the result of a shift evaluation.
+
+    Args:
+        name: What the model is called in tables.
+        config: Name of the config.
+        checkpoint: The checkpoint file.
+        data: ``dataset``, ``images`` and ``classes``.
+        model: The cost, see :func:`mmtips.report.cost.measure_cost`.
+        metrics: What the shift loop returned: the host's metrics and ours, flat.
+        protocols: The protocols of the loop.
+        figures: File names of the figures, relative to the result.
+
+    Returns:
+        A valid result.
+
+    Raises:
+        ValueError: If the host's metrics hold no accuracy that is known.
+    """
+    metric = next((key for key in ACCURACIES if key in metrics), None)
+    if metric is None:
+        raise ValueError(f'test_evaluator: expected one of the figures {ACCURACIES}, got {sorted(metrics)}: use '
+                         "IoUMetric (mmseg) or Accuracy with topk=(1, ) (mmpretrain)")
+    accuracy = float(metrics[metric])
+    return validate(dict(
+        schema=1,
+        kind='shift_consistency',
+        name=name,
+        config=config,
+        checkpoint=dict(name=checkpoint.name, sha256=hashlib.sha256(checkpoint.read_bytes()).hexdigest()),
+        run=run_information(),
+        data=data,
+        model=model,
+        accuracy=dict(metric=metric, value=accuracy),
+        shift={protocol.name: _measure(protocol, metrics, accuracy) for protocol in protocols},
+        figures=list(figures)))
+
+
+def _measure(protocol: ShiftProtocol, metrics: dict[str, float], accuracy: float) -> dict[str, Any]:
+    prefix = f'shift/{protocol.name}/'
+    rows = [key.removeprefix(prefix) for key in metrics if key.startswith(prefix) and f'{key}_low' in metrics]
+    estimates = {row: dict(value=metrics[prefix + row], low=metrics[f'{prefix}{row}_low'],
+                           high=metrics[f'{prefix}{row}_high']) for row in rows}
+    measure: dict[str, Any] = {row: value for row, value in estimates.items() if not row.startswith('class/')}
+    measure['per_class'] = {row.removeprefix('class/'): value for row, value in estimates.items() if row not in measure}
+    return dict(protocol=asdict(protocol), fidelity=fidelity(accuracy, measure['overall']['value']), **measure)
+
+
+def run_information() -> dict[str, Any]:
+    """When, with which code and on what a result was measured."""
+    installed = {'mmtips': __version__, 'python': platform.python_version()}
+    for name in DISTRIBUTIONS:
+        try:
+            installed[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    device = torch.cuda.get_device_name() if torch.cuda.is_available() else f'CPU ({platform.machine()})'
+    return dict(created=datetime.now(timezone.utc).isoformat(timespec='seconds'), commit=_commit(), device=device,
+                threads=torch.get_num_threads(), versions=installed)
+
+
+def _commit() -> str:
+    """The commit of the code, with ``-dirty`` behind it where it was changed; ``unknown`` outside a checkout."""
+    git = subprocess.run(['git', 'describe', '--always', '--dirty', '--abbrev=12', '--exclude=*'], capture_output=True,
+                         text=True, cwd=Path(__file__).parent, check=False)
+    return git.stdout.strip() or 'unknown'

@@ -1,0 +1,108 @@
+# Copyright (c) mmtips authors. All rights reserved.
+"""One table for the terminal, the README and the page."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from mmtips.report.results import Result
+
+MISSING = '-'
+
+
+def _estimate(protocol: str, row: str) -> Callable[[Result], str]:
+    def read(result: Result) -> str:
+        estimate = result['shift'].get(protocol, {}).get(row)
+        if estimate is None:
+            return MISSING
+        half = (estimate['high'] - estimate['low']) / 2
+        return f"{estimate['value']:.1f} ± {half:.1f}"
+
+    return read
+
+
+def _fidelity(result: Result) -> str:
+    measure = result['shift'].get('standard')
+    return MISSING if measure is None else f"{measure['fidelity']:.1f}"
+
+
+#: Heading and how to read it from a result, in the order of the table.
+COLUMNS: dict[str, Callable[[Result], str]] = {
+    'model': lambda result: result['name'],
+    'accuracy': lambda result: f"{result['accuracy']['value']:.1f}",
+    'standard': _estimate('standard', 'overall'),
+    'standard, foreground': _estimate('standard', 'foreground'),
+    'circular': _estimate('circular', 'overall'),
+    'circular, foreground': _estimate('circular', 'foreground'),
+    'fidelity': _fidelity,
+    'joint': _estimate('standard', 'joint'),
+    'parameters': lambda result: f"{result['model']['parameters'] / 1e3:,.0f} k",
+    'GMACs': lambda result: f"{result['model']['gmacs']:.3f}",
+    'latency': lambda result: f"{result['model']['latency_ms']['median']:.1f} ms",
+}
+
+
+def comparison(results: Sequence[Result]) -> tuple[list[str], list[list[str]]]:
+    """Set results side by side.
+
+    Args:
+        results: At least one result.
+
+    Returns:
+        The headings and one row per result; columns that no result has are left out, and the accuracy is called by
+        its name if all results agree on it.
+    """
+    rows = [[read(result) for read in COLUMNS.values()] for result in results]
+    kept = [column for column in range(len(COLUMNS)) if any(row[column] != MISSING for row in rows)]
+    metrics = {result['accuracy']['metric'] for result in results}
+    names = [metrics.copy().pop() if name == 'accuracy' and len(metrics) == 1 else name for name in COLUMNS]
+    return [names[column] for column in kept], [[row[column] for column in kept] for row in rows]
+
+
+def caption(results: Sequence[Result]) -> str:
+    """One paragraph that says what the figures are: protocol, data, intervals, device."""
+    first = results[0]
+    parts = []
+    for name, measure in first['shift'].items():
+        protocol: dict[str, Any] = measure['protocol']
+        parts.append(f"{name}: {protocol['pairs']} pairs of views per image, shifts up to {protocol['max_shift']} px")
+    differing = len({str(result['shift'][key]['protocol']) for result in results for key in result['shift']})
+    unequal = ' **The rows were measured under different protocols.**' if differing > len(first['shift']) else ''
+    return (f"{first['data']['images']} images of {first['data']['dataset']}; all consistencies in percent, with half "
+            f"the width of the 95 % bootstrap interval over images ({'; '.join(parts)}). Fidelity is accuracy x "
+            'standard consistency as published; joint counts the pixels on which both standard views are equal and '
+            f"right. Latency: one image on {first['run']['device']}, {first['run']['threads']} thread(s).{unequal}")
+
+
+def markdown(results: Sequence[Result]) -> str:
+    """The comparison as a Markdown table with its caption."""
+    headings, rows = comparison(results)
+    lines = [headings, ['---', *['---:'] * (len(headings) - 1)], *rows]
+    return '\n'.join('| ' + ' | '.join(line) + ' |' for line in lines) + f'\n\n{caption(results)}'
+
+
+def text(results: Sequence[Result]) -> str:
+    """The comparison for a terminal: models as columns, so that it fits 80 characters."""
+    headings, rows = comparison(results)
+    lines = [[heading, *(row[column] for row in rows)] for column, heading in enumerate(headings)]
+    widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
+    return '\n'.join('  '.join([line[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in
+                                                            zip(line[1:], widths[1:], strict=True))]) for line in lines)
+
+
+def insert_table(path: Path, table: str, name: str = 'results') -> None:
+    """Replace what stands between ``<!-- name -->`` and ``<!-- /name -->`` in a Markdown file.
+
+    Args:
+        path: The file.
+        table: What to put there.
+        name: Name of the marks.
+
+    Raises:
+        ValueError: If the file does not hold both marks, in this order.
+    """
+    before, opening, rest = path.read_text().partition(f'<!-- {name} -->')
+    _, closing, after = rest.partition(f'<!-- /{name} -->')
+    if not (opening and closing):
+        raise ValueError(f'{path}: expected the marks <!-- {name} --> and <!-- /{name} -->, in this order')
+    path.write_text(f'{before}{opening}\n{table}\n{closing}{after}')

@@ -1,0 +1,155 @@
+# Copyright (c) mmtips authors. All rights reserved.
+"""The operator contract as a test suite, for the operators of this package and for users' own.
+
+import pytest
+from mmtips.testing import CONTRACT
+
+@pytest.mark.parametrize('check', CONTRACT.values(), ids=CONTRACT)
+def test_contract(check):
+check(lambda channels, stride: MyOperator(channels, stride))
+"""
+
+import copy
+import pickle
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from mmtips.downsampling import GUARANTEES, Downsampler
+from mmtips.testing.shift_error import shift_error
+
+#: ``(channels, stride) -> operator``, freshly initialised at each call.
+Factory = Callable[[int, int], Downsampler]
+
+
+class ContractViolation(AssertionError):
+    """An operator breaks the contract of :class:`mmtips.downsampling.Downsampler`."""
+
+
+def _require(condition: object, message: str) -> None:
+    if not condition:
+        raise ContractViolation(message)
+
+
+def _input(*shape: int, seed: int = 0) -> Tensor:
+    return torch.randn(shape, generator=torch.Generator().manual_seed(seed))
+
+
+def _close(actual: Tensor, expected: Tensor, what: str, tolerance: float = 1e-5) -> None:
+    _require(actual.shape == expected.shape, f'{what}: expected {tuple(expected.shape)}, got {tuple(actual.shape)}')
+    error = (actual.double() - expected.double()).abs().max().item()
+    _require(error <= tolerance, f'{what}: differs by {error:.3g}')
+
+
+def check_shape(make: Factory) -> None:
+    """The output has ceil(H/s) x ceil(W/s) pixels, for odd, small and oblong maps and any stride."""
+    for stride in (2, 3, 4):
+        operator = make(3, stride).eval()
+        for height, width in ((stride + 2, stride + 2), (8, 9), (15, 17), (12, 24), (13, 7)):
+            out = operator(_input(1, 3, height, width))
+            expected = (1, 3, -(-height // stride), -(-width // stride))
+            _require(isinstance(out, Tensor), f'expected a tensor, got {type(out).__name__}')
+            _require(out.shape == expected, f'stride {stride}, {height} x {width}: {out.shape}, not {expected}')
+
+
+def check_dtypes(make: Factory) -> None:
+    """Half precision in and out, close to float32; autocast works; the memory format does not matter."""
+    operator, x = make(4, 2).eval(), _input(2, 4, 11, 12)
+    expected = operator(x)
+    _close(operator(x.to(memory_format=torch.channels_last)), expected, 'channels_last')
+    with torch.autocast('cpu', torch.bfloat16):
+        _close(operator(x), expected, 'bfloat16 autocast', 0.1)
+    for dtype in (torch.float64, torch.bfloat16, torch.float16):
+        low = copy.deepcopy(operator).to(dtype)
+        out = low(x.to(dtype))
+        _require(out.dtype == dtype, f'expected {dtype} out for {dtype} in, got {out.dtype}')
+        _close(out, expected, str(dtype), 0.1)
+
+
+def check_eval(make: Factory) -> None:
+    """Eval is deterministic, draws no random number, and keeps nothing."""
+    operator, x = make(4, 2).eval(), _input(2, 4, 8, 8)
+    state, attributes = torch.get_rng_state(), set(vars(operator))
+    first = operator(x)
+    _require(torch.equal(first, operator(x)), 'two passes in eval differ')
+    _require(torch.equal(state, torch.get_rng_state()), 'eval draws random numbers')
+    _require(attributes == set(vars(operator)), 'eval leaves something on the module')
+
+
+def check_copies(make: Factory) -> None:
+    """State dicts, deepcopy and pickle keep the function."""
+    operator, x = make(4, 2).eval(), _input(2, 4, 8, 8)
+    expected = operator(x)
+    fresh = make(4, 2).eval()
+    fresh.load_state_dict(operator.state_dict())
+    _close(fresh(x), expected, 'state dict', 0)
+    _close(copy.deepcopy(operator)(x), expected, 'deepcopy', 0)
+    _close(pickle.loads(pickle.dumps(operator))(x), expected, 'pickle', 0)  # noqa: S301 - pickled right here
+
+
+def check_gradients(make: Factory) -> None:
+    """Gradients are right (float64 gradcheck, odd size) and reach the input and every parameter."""
+    operator, x = make(2, 2).double().train(), _input(2, 2, 5, 6).double().requires_grad_()
+    _require(torch.autograd.gradcheck(operator, (x, )), 'gradcheck failed')
+    operator(x).square().sum().backward()
+    _require(x.grad is not None and x.grad.abs().sum() > 0, 'no gradient reaches the input')
+    for name, parameter in operator.named_parameters():
+        _require(parameter.grad is not None, f'no gradient reaches {name}')
+
+
+def check_compile(make: Factory) -> None:
+    """``torch.compile`` takes the operator whole, training and eval, odd sizes too."""
+    torch.compiler.reset()  # each operator is compiled by itself, not as the n-th recompilation of another
+    for mode in (True, False):
+        operator = make(4, 2).train(mode)
+        compiled = torch.compile(operator, backend='aot_eager', fullgraph=True)
+        for size in ((8, 8), (9, 7)):
+            x = _input(2, 4, *size)
+            _close(compiled(x), operator(x), f'compiled, training={mode}')
+
+
+def check_export(make: Factory) -> None:
+    """``torch.export`` with dynamic height and width serves even and odd sizes."""
+    for stride in (2, 3):
+        operator = make(4, stride).eval()
+        sides = {2: torch.export.Dim('height', min=8, max=512), 3: torch.export.Dim('width', min=8, max=512)}
+        program = torch.export.export(operator, (_input(2, 4, 16, 18), ), dynamic_shapes=(sides, )).module()
+        for size in ((16, 18), (15, 17), (32, 9)):
+            x = _input(2, 4, *size)
+            _close(program(x), operator(x), f'exported, stride {stride}, {size}')
+
+
+def check_guarantee(make: Factory) -> None:
+    """The operator keeps at least the guarantee it declares, for every circular shift."""
+    for stride in (2, 3):
+        operator = make(3, stride)
+        _require(operator.guarantee in GUARANTEES, f'guarantee {operator.guarantee!r} is none of {GUARANTEES}')
+        error = shift_error(operator, _input(2, 3, 6 * stride, 6 * stride))
+        _require(GUARANTEES.index(operator.guarantee) <= GUARANTEES.index(error.kept()),
+                 f'declares {operator.guarantee!r}, keeps {error.kept()!r} at stride {stride}: {error}')
+
+
+def check_errors(make: Factory) -> None:
+    """Bad arguments and inputs raise a ValueError."""
+    attempts: dict[str, Callable[[], object]] = {
+        'stride 0': lambda: make(4, 0),
+        'stride 1': lambda: make(4, 1),
+        'no channels': lambda: make(0, 2),
+        'other channels': lambda: make(4, 2)(_input(1, 5, 8, 8)),
+        'three dimensions': lambda: make(4, 2)(_input(4, 8, 8)),
+        'a map smaller than the stride': lambda: make(4, 4)(_input(1, 4, 3, 8)),
+    }
+    for what, attempt in attempts.items():
+        try:
+            attempt()
+        except ValueError:
+            continue
+        raise ContractViolation(f'{what}: expected a ValueError, got none')
+
+
+CONTRACT: dict[str, Callable[[Factory], None]] = {
+    check.__name__.removeprefix('check_'): check
+    for check in (check_shape, check_dtypes, check_eval, check_copies, check_gradients, check_compile, check_export,
+                  check_guarantee, check_errors)
+}

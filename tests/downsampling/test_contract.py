@@ -1,0 +1,100 @@
+# Copyright (c) mmtips authors. All rights reserved.
+import io
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from mmtips.downsampling import DOWNSAMPLERS, Downsampler, build_downsampler
+from mmtips.testing import CONTRACT, ContractViolation, shift_error
+from tests.operators import OPERATORS
+
+
+@pytest.mark.parametrize('cfg', OPERATORS.values(), ids=OPERATORS)
+@pytest.mark.parametrize('check', CONTRACT.values(), ids=CONTRACT)
+def test_contract(check, cfg):
+    check(lambda channels, stride: build_downsampler(cfg, channels, stride))
+
+
+def test_every_registered_operator_is_in_the_table():
+    assert {cfg['type'] for cfg in OPERATORS.values()} == set(DOWNSAMPLERS.module_dict)
+
+
+@pytest.mark.parametrize('kind', DOWNSAMPLERS.module_dict.values())
+@pytest.mark.parametrize('stride', [2, 3])
+def test_no_operator_as_published_keeps_more_than_it_declares(kind, stride):
+    assert shift_error(kind(3, stride), torch.randn(2, 3, 6 * stride, 6 * stride)).kept() == kind.guarantee
+
+
+@pytest.mark.parametrize('cfg', OPERATORS.values(), ids=OPERATORS)
+@pytest.mark.parametrize('stride', [2, 3])
+def test_onnx_with_dynamic_size(cfg, stride):
+    onnxruntime = pytest.importorskip('onnxruntime')
+    operator = build_downsampler(cfg, 4, stride).eval()
+    sides = {2: torch.export.Dim('height', min=8, max=512), 3: torch.export.Dim('width', min=8, max=512)}
+    program = torch.onnx.export(operator, (torch.randn(2, 4, 16, 18), ), dynamic_shapes=(sides, ), dynamo=True,
+                                verbose=False)
+    buffer = io.BytesIO()
+    program.save(buffer)
+    session = onnxruntime.InferenceSession(buffer.getvalue())
+    for size in ((16, 18), (15, 17), (32, 9)):
+        x = torch.randn(2, 4, *size)
+        out, = session.run(None, {session.get_inputs()[0].name: x.numpy()})
+        np.testing.assert_allclose(out, operator(x).detach().numpy(), atol=1e-5)
+
+
+class Subsampling(Downsampler):
+    """Every s-th pixel; claims too much if told so."""
+
+    def reduce(self, x):
+        return x[..., ::self.stride, ::self.stride]
+
+
+def test_the_suite_finds_a_false_guarantee():
+    class Boastful(Subsampling):
+        guarantee = 'equivariant'
+
+    CONTRACT['guarantee'](Subsampling)
+    with pytest.raises(ContractViolation, match="declares 'equivariant', keeps 'none'"):
+        CONTRACT['guarantee'](Boastful)
+
+
+def test_the_suite_finds_randomness_in_eval():
+    class Random(Subsampling):
+
+        def reduce(self, x):
+            return super().reduce(x) + torch.rand(())
+
+    with pytest.raises(ContractViolation, match='differ'):
+        CONTRACT['eval'](Random)
+
+
+def test_the_suite_finds_a_wrong_shape():
+    class Floor(Subsampling):
+
+        def reduce(self, x):
+            return nn.functional.avg_pool2d(x, self.stride)
+
+    with pytest.raises(ContractViolation, match='expected'):
+        CONTRACT['shape'](Floor)
+
+
+def test_shift_error_knows_a_truly_equivariant_operator():
+    class LargestPhase(Downsampler):
+        """Polyphase selection by norm, one index per sample: exact by construction (APS)."""
+
+        def reduce(self, x):
+            phases = torch.stack([x[..., i::self.stride, j::self.stride]
+                                  for i in range(self.stride) for j in range(self.stride)])
+            best = phases.flatten(2).norm(dim=2).argmax(0)
+            return phases[best, torch.arange(len(x))]
+
+    error = shift_error(LargestPhase(3, 2), torch.randn(2, 3, 12, 12))
+    assert error.equivariant < 1e-12
+    assert error.pooled < 1e-12
+
+
+def test_shift_error_refuses_sizes_off_the_grid():
+    with pytest.raises(ValueError, match='multiples of the stride 2'):
+        shift_error(Subsampling(3, 2), torch.randn(1, 3, 7, 8))
