@@ -1,15 +1,21 @@
-# make env | demo | test | lint | types | unit | readme     HOSTS=upstream (default) or onedl     PYTHON=python3.11
+# make env | data | demo | readme | test | lint | types | unit     HOSTS=upstream (default) or onedl     PYTHON=python3.11
 PYTHON ?= python3
 HOSTS ?= upstream
 VENV := $(abspath .venv$(if $(filter-out upstream,$(HOSTS)),-$(HOSTS)))
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 REQUIREMENTS := requirements/demo.txt requirements/tests.txt requirements/hosts/$(HOSTS).txt
+# Two distributions come in as dependencies and are exchanged for twins with the same import name: opencv-python, which
+# needs the system's libGL, and beside the OneDL fork the upstream mmengine, which mmcv-lite asks for.
+UNWANTED := opencv-python$(if $(filter onedl,$(HOSTS)), mmengine)
+TWINS := opencv-python-headless|onedl-mmengine
 # The stamp carries the content of the requirements, so that the environment is re-made when they change and only then.
 STAMP := $(VENV)/.installed-$(shell cat $(REQUIREMENTS) setup.py | sha256sum | cut -c1-12)
 
-.DELETE_ON_ERROR:
-.PHONY: env demo test lint types unit
+# Two threads that wait by spinning slow each other down twentyfold when anything else runs on the machine.
+export OMP_WAIT_POLICY ?= PASSIVE
+
+.PHONY: env data demo readme test lint types unit
 
 env: $(STAMP)
 
@@ -21,10 +27,44 @@ $(STAMP):
 	rm -rf $(VENV)
 	$(PYTHON) -m venv $(VENV)
 	$(PIP) install --quiet $(addprefix -r ,$(REQUIREMENTS))
-	$(PIP) uninstall --quiet --yes opencv-python
-	$(PIP) install --quiet --force-reinstall --no-deps $$(grep ^opencv requirements/demo.txt)
+	$(PIP) uninstall --quiet --yes $(UNWANTED)
+	$(PIP) install --quiet --force-reinstall --no-deps $$(cat $(REQUIREMENTS) | grep -E '^($(TWINS))==')
 	$(PIP) install --quiet --no-build-isolation --no-deps --editable .
 	touch $@
+
+# The demo: three networks that differ in one word, trained and measured alike. Every step is skipped once it is done,
+# and an interrupted training goes on from its last checkpoint.
+DEMO := work_dirs/demo
+DATA := data/scattered_digits/meta.json
+DEMO_MODELS := stock blurpool tips
+RECIPE = configs/deeplabv3plus/deeplabv3plus_r18-w16$(1)-d8_1xb16-1500i_scattered-digits-128x128.py
+CONFIG_stock := $(call RECIPE,)
+CONFIG_blurpool := $(call RECIPE,-blurpool)
+CONFIG_tips := $(call RECIPE,-tips)
+NAME_stock := DeepLabV3+ (stock)
+NAME_blurpool := with BlurPool
+NAME_tips := with TIPS, both losses
+RESULTS := $(DEMO_MODELS:%=$(DEMO)/%/shift.json)
+
+data: $(DATA)
+
+$(DATA): | $(STAMP)
+	$(BIN)/python tools/dataset_converters/scattered_digits.py
+
+.PRECIOUS: $(DEMO)/%/iter_1500.pth $(DEMO)/%/shift.json
+$(DEMO)/%/iter_1500.pth: | $(DATA)
+	$(BIN)/python tools/train.py $(CONFIG_$*) --work-dir $(DEMO)/$* --resume
+
+$(DEMO)/%/shift.json: $(DEMO)/%/iter_1500.pth
+	$(BIN)/python tools/eval_shift.py $(CONFIG_$*) $(DEMO)/$*/iter_1500.pth --work-dir $(DEMO)/$* \
+	  --name '$(NAME_$*)' --out $@
+
+demo: $(RESULTS)
+	$(BIN)/python tools/report.py $(RESULTS) --out $(DEMO)/report.html --title 'Scattered digits: one word in a config'
+
+# The README's table is what is in results/: copy the demo's results there to renew it.
+readme: $(STAMP)
+	$(BIN)/python tools/report.py $(DEMO_MODELS:%=results/demo/%.json) --markdown README.md
 
 test: lint types unit
 

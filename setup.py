@@ -10,7 +10,8 @@ VERSION = re.search(r"__version__ = '(.+)'", (ROOT / 'mmtips/version.py').read_t
 # The hosts are extras: a community fork publishes the same import names under other distribution names,
 # and a hard requirement would overwrite its files.
 UPSTREAM = ['mmengine>=0.10', 'mmcv-lite>=2.0,<2.2', 'mmsegmentation>=1.2', 'mmpretrain>=1.2', 'ftfy', 'regex']
-ONEDL = ['onedl-mmengine>=0.10.12', 'mmcv-lite>=2.0,<2.2', 'onedl-mmsegmentation>=1.4', 'onedl-mmpretrain>=1.3']
+# mmcv is left out here: mmcv-lite asks for the upstream mmengine, which would overwrite the fork's. See the README.
+ONEDL = ['onedl-mmengine>=0.10.12', 'onedl-mmsegmentation>=1.4', 'onedl-mmpretrain>=1.3']
 
 setup(
     name='mmtips',

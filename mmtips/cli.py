@@ -22,7 +22,7 @@ def add_host_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options that the hosts' own tools have, under the same names."""
     parser.add_argument('config', type=Path, help='a config of either host')
     parser.add_argument('--work-dir', help='where logs and checkpoints go; by default work_dirs/<name of the config>')
-    parser.add_argument('--cfg-options', nargs='+', action=DictAction, help='overrides, as in key=value nested.key=value')
+    parser.add_argument('--cfg-options', nargs='+', action=DictAction, help='overrides, as in a.b=value c=value')
     parser.add_argument('--launcher', choices=['none', 'pytorch', 'slurm', 'mpi'], default='none', help='job launcher')
     parser.add_argument('--local_rank', '--local-rank', type=int, default=0, help=argparse.SUPPRESS)
 
@@ -70,7 +70,7 @@ def enable_amp(config: Config) -> None:
         ValueError: If there is no GPU, or the optimizer wrapper is one that has no mixed-precision twin.
     """
     if not torch.cuda.is_available():
-        raise ValueError('--amp: mmengine trains in mixed precision on a GPU only, and there is none here: leave it out')
+        raise ValueError('--amp: mmengine trains in mixed precision on a GPU only, and none is here: leave it out')
     kind = config.optim_wrapper.get('type', 'OptimWrapper')
     if kind not in ('OptimWrapper', 'AmpOptimWrapper'):
         raise ValueError(f'--amp: expected the optimizer wrapper OptimWrapper, got {kind}')

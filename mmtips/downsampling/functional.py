@@ -76,20 +76,16 @@ def extend_to_multiple(x: Tensor, stride: int, padding_mode: str = 'reflect') ->
     Raises:
         ValueError: If ``padding_mode`` is another one.
     """
-    sources = {
-        'reflect': lambda index, size: index.abs(),
-        'replicate': lambda index, size: index.clamp(min=0),
-        'circular': lambda index, size: index % size,
-    }
-    if padding_mode not in sources:
-        raise ValueError(f'padding_mode: expected one of {sorted(sources)}, got {padding_mode!r}')
+    if padding_mode not in ('reflect', 'replicate', 'circular'):
+        raise ValueError(f"padding_mode: expected 'reflect', 'replicate' or 'circular', got {padding_mode!r}")
     for dim in (-2, -1):
         size = x.shape[dim]
         full = (size + stride - 1) // stride * stride
         # An exported program serves all sizes: there the branch must not depend on this one.
         if torch.compiler.is_exporting() or full != size:
             index = torch.arange(full, device=x.device) - (full - size)
-            x = x.index_select(dim, sources[padding_mode](index, size))
+            sources = dict(reflect=index.abs(), replicate=index.clamp(min=0), circular=index % size)
+            x = x.index_select(dim, sources[padding_mode])
     return x
 
 

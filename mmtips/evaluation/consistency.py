@@ -103,7 +103,7 @@ def bootstrap_interval(counts: Tensor, resamples: int = 1000, level: float = 0.9
     generator = torch.Generator().manual_seed(seed)
     drawn = torch.randint(images, (resamples, images), generator=generator)
     times = torch.zeros(resamples, images, dtype=torch.float64).scatter_add_(1, drawn, torch.ones_like(drawn).double())
-    samples = ratios((times @ counts.flatten(1)).unflatten(1, counts.shape[1:]))
+    samples = ratios((times @ counts.double().flatten(1)).unflatten(1, counts.shape[1:]))
     edges = torch.tensor([(1 - level) / 2, (1 + level) / 2], dtype=torch.float64)
     return samples.nanquantile(edges, dim=0).T
 

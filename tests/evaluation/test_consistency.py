@@ -1,0 +1,101 @@
+# Copyright (c) mmtips authors. All rights reserved.
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mmtips.evaluation import bootstrap_interval, count_agreement, count_names, fidelity, ratios
+
+
+def test_counts_by_hand():
+    first = torch.tensor([[0, 1, 1, -1], [2, 2, 0, 0]])
+    second = torch.tensor([[0, 1, 2, 2], [2, -1, 1, 0]])
+    truth = torch.tensor([[0, 1, 1, 1], [1, 2, 0, 255]])
+    counts = count_agreement(first, second, truth, num_classes=3, background=0)
+    named = dict(zip(count_names('abc'), counts.tolist(), strict=True))
+    assert named == {
+        'overall': [4, 6],  # two pixels are seen once only
+        'foreground': [2, 3],  # truth 1, 1, 1 among the seen: equal at (0,1) and (1,0)
+        'joint': [2, 5],  # (0,0) and (0,1) are equal and right; (1,3) has no ground truth
+        'class/a': [2, 3],
+        'class/b': [1, 3],
+        'class/c': [1, 2],
+    }
+
+
+def naive_counts(first, second, truth, classes, background, ignore):
+    rows = [[0, 0] for _ in range(3 + classes)]
+    for a, b, t in zip(first.flatten().tolist(), second.flatten().tolist(), truth.flatten().tolist(), strict=True):
+        if a < 0 or b < 0:
+            continue
+        rows[0][0] += a == b
+        rows[0][1] += 1
+        if t not in (ignore, background):
+            rows[1][0] += a == b
+            rows[1][1] += 1
+        if t != ignore:
+            rows[2][0] += a == b == t
+            rows[2][1] += 1
+        for c in range(classes):
+            rows[3 + c][0] += a == b == c
+            rows[3 + c][1] += c in (a, b)
+    return rows
+
+
+@given(st.integers(0, 2**20))
+def test_counts_equal_a_loop(seed):
+    generator = torch.Generator().manual_seed(seed)
+    first, second = (torch.randint(-1, 4, (5, 6), generator=generator) for _ in range(2))
+    truth = torch.randint(0, 5, (5, 6), generator=generator)
+    truth[truth == 4] = 255
+    counts = count_agreement(first, second, truth, 4, background=2)
+    assert counts.tolist() == naive_counts(first, second, truth, 4, 2, 255)
+
+
+def test_without_truth_or_background_nothing_is_counted_for_them():
+    labels = torch.zeros(3, 3).long()
+    assert count_agreement(labels, labels, None, 2)[1:3].tolist() == [[0, 0], [0, 0]]
+    assert count_agreement(labels, labels, labels, 2)[1].tolist() == [0, 0]
+
+
+def test_different_shapes_are_refused():
+    with pytest.raises(ValueError, match='maps of one shape'):
+        count_agreement(torch.zeros(2, 2).long(), torch.zeros(2, 3).long(), None, 2)
+
+
+def test_sums_are_divided_not_averaged():
+    counts = torch.tensor([[[1., 1.]], [[0., 3.]]])  # a mean of means would say 50
+    assert ratios(counts.sum(0)).tolist() == [25]
+    assert ratios(torch.zeros(1, 2)).isnan().all()
+
+
+def test_bootstrap_of_equal_images_has_no_width():
+    counts = torch.tensor([3., 4.]).expand(50, 2, 2)
+    torch.testing.assert_close(bootstrap_interval(counts), torch.full((2, 2), 75.).double())
+
+
+def test_bootstrap_covers_like_the_normal_approximation():
+    """400 images of one pixel each, half of them hits: the standard error of the percentage is 2.5."""
+    counts = torch.stack([torch.tensor([0., 1.] * 200), torch.ones(400)], dim=1)[:, None].double()
+    low, high = bootstrap_interval(counts, resamples=4000)[0].tolist()
+    assert low == pytest.approx(50 - 1.96 * 2.5, abs=0.4)
+    assert high == pytest.approx(50 + 1.96 * 2.5, abs=0.4)
+
+
+def test_bootstrap_is_seeded_and_leaves_rows_without_total_undefined():
+    counts = torch.rand(30, 2, 2, generator=torch.Generator().manual_seed(0)).double()
+    counts[:, 1] = 0
+    assert torch.equal(bootstrap_interval(counts, seed=1)[0], bootstrap_interval(counts, seed=1)[0])
+    assert not torch.equal(bootstrap_interval(counts, seed=1)[0], bootstrap_interval(counts, seed=2)[0])
+    assert bootstrap_interval(counts)[1].isnan().all()
+
+
+@pytest.mark.parametrize(('counts', 'level', 'message'), [(torch.zeros(0, 1, 2), 0.95, 'at least one image'),
+                                                          (torch.ones(2, 1, 2), 1.0, 'level')])
+def test_bootstrap_is_checked(counts, level, message):
+    with pytest.raises(ValueError, match=message):
+        bootstrap_interval(counts, level=level)
+
+
+def test_fidelity_is_the_product():
+    assert fidelity(80, 90) == pytest.approx(72)

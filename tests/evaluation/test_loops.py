@@ -1,0 +1,96 @@
+# Copyright (c) mmtips authors. All rights reserved.
+import pytest
+import torch
+from mmengine.structures import BaseDataElement, PixelData
+
+from mmtips.evaluation import ShiftProtocol, draw_shift_pairs
+from mmtips.evaluation.adapters import ground_truth, predict_labels
+from tests.evaluation.toys import StripedImages, make_runner
+
+
+@pytest.mark.parametrize('kind', ['constant', 'pixel'])
+def test_constant_and_per_pixel_predictors_are_perfectly_consistent(tmp_path, kind):
+    metrics = make_runner(tmp_path, kind).test()
+    for protocol in ('standard', 'circular'):
+        assert metrics[f'shift/{protocol}/overall'] == 100
+        assert metrics[f'shift/{protocol}/foreground'] == 100
+        assert metrics[f'shift/{protocol}/overall_low'] == 100
+    if kind == 'pixel':
+        assert metrics['shift/standard/joint'] == 100
+    assert metrics['seen'] == 6  # the host's own metric went on
+
+
+def counted_by_hand(protocol, images=6, width=32):
+    """A predictor of the column modulo 3 agrees where the columns of the two views differ by a multiple of 3."""
+    hits = total = 0
+    for index in range(images):
+        for (row_a, col_a), (row_b, col_b) in draw_shift_pairs(protocol, index).tolist():
+            if protocol.name == 'circular':
+                # Column j of the image is column (j + shift) mod W of the view.
+                seen = [(j + col_a) % width % 3 == (j + col_b) % width % 3 for j in range(width)]
+                hits, total = hits + 24 * sum(seen), total + 24 * width
+            else:
+                overlap = (24 - 6 - abs(row_a - row_b)) * (width - 6 - abs(col_a - col_b))
+                hits, total = hits + overlap * ((col_a - col_b) % 3 == 0), total + overlap
+    return 100 * hits / total
+
+
+@pytest.mark.parametrize('name', ['standard', 'circular'])
+def test_a_predictor_of_the_position_scores_what_is_counted_by_hand(tmp_path, name):
+    metrics = make_runner(tmp_path, 'position').test()
+    assert metrics[f'shift/{name}/overall'] == pytest.approx(counted_by_hand(ShiftProtocol(name, 3)))
+    assert metrics[f'shift/{name}/overall'] < 90
+
+
+def test_batch_size_does_not_matter(tmp_path):
+    results = [make_runner(tmp_path / str(size), 'position', batch_size=size).test() for size in (1, 2, 4)]
+    assert results[0] == results[1] == results[2]
+
+
+@pytest.mark.parametrize('kind', ['constant', 'position'])
+def test_classification(tmp_path, kind):
+    metrics = make_runner(tmp_path, kind, task='classification').test()
+    # The toy classifier says what its segmentation twin says of the corner pixel: always the same.
+    assert metrics['shift/standard/overall'] == 100
+    assert metrics['shift/circular/joint'] == pytest.approx(100 / 3)
+    assert 'shift/standard/foreground' in metrics
+
+
+def test_examples_hold_flicker_maps(tmp_path):
+    runner = make_runner(tmp_path, 'position', examples=2)
+    runner.test()
+    examples = runner.test_loop.measure.examples
+    assert sorted(examples) == [0, 1]
+    kept = examples[0]['protocols']['circular']
+    assert kept['seen'].unique().tolist() == [5]
+    assert kept['differ'].max() > 0
+    assert kept['differ'].shape == (24, 32)
+    assert runner.test_loop.measure.image_shape == (3, 24, 32)
+
+
+def test_too_large_a_shift_is_refused(tmp_path):
+    runner = make_runner(tmp_path, 'pixel', dataset=StripedImages(size=(6, 6)))
+    with pytest.raises(ValueError, match='max_shift=3 is too large for images of 6 x 6'):
+        runner.test()
+
+
+def test_a_data_set_without_classes_is_refused(tmp_path):
+
+    class Nameless(StripedImages):
+        metainfo = {}
+
+    with pytest.raises(ValueError, match='no class names'):
+        make_runner(tmp_path, 'pixel', dataset=Nameless()).test()
+
+
+def test_ground_truth_follows_the_image_to_the_grid_of_the_network():
+    labels = torch.tensor([[1, 2], [3, 4]])[None]
+    sample = BaseDataElement(gt_sem_seg=PixelData(data=labels), metainfo=dict(img_shape=(4, 4)))
+    expected = torch.full((5, 6), 255)
+    expected[:4, :4] = labels[0].repeat_interleave(2, 0).repeat_interleave(2, 1)
+    assert torch.equal(ground_truth(sample, (5, 6)), expected)
+
+
+def test_other_predictions_are_refused():
+    with pytest.raises(TypeError, match='pred_sem_seg .* or pred_label'):
+        predict_labels(lambda views, mode: [BaseDataElement()], torch.zeros(1, 3, 4, 4))

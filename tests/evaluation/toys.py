@@ -1,0 +1,101 @@
+# Copyright (c) mmtips authors. All rights reserved.
+"""Predictors whose shift consistency is known, behind either host's interface, and a runner that tests them."""
+
+import torch
+from mmengine.model import BaseModel, ImgDataPreprocessor
+from mmengine.registry import METRICS, MODELS, FUNCTIONS
+from mmengine.evaluator import BaseMetric
+from mmengine.runner import Runner
+from mmengine.structures import BaseDataElement, PixelData
+from torch import nn
+from torch.utils.data import Dataset
+
+
+def segmentation_sample(labels, **kinds):
+    return BaseDataElement(**{f'{kind}_sem_seg': PixelData(data=value[None]) for kind, value in kinds.items()})
+
+
+class StripedImages(Dataset):
+    """Noise images; the ground truth is what the per-pixel predictor says."""
+
+    metainfo = dict(classes=('background', 'bright', 'brighter'))
+
+    def __init__(self, images=6, size=(24, 32), task='segmentation'):
+        self.images, self.size, self.task = images, size, task
+
+    def __len__(self):
+        return self.images
+
+    def __getitem__(self, index):
+        image = torch.rand(3, *self.size, generator=torch.Generator().manual_seed(index))
+        if self.task == 'segmentation':
+            sample = BaseDataElement(gt_sem_seg=PixelData(data=per_pixel(image[None])), metainfo=dict(img_shape=self.size))
+        else:
+            sample = BaseDataElement(gt_label=torch.tensor([index % 3]))
+        return dict(inputs=image, data_samples=sample)
+
+
+def per_pixel(x):
+    return (x.sum(1) * 0.999).floor().long().clamp(max=2)
+
+
+@MODELS.register_module()
+class TIPSToyPredictor(BaseModel):
+    """Predicts a constant, from each pixel alone, or from the position in the view."""
+
+    def __init__(self, kind, task='segmentation'):
+        super().__init__(ImgDataPreprocessor())
+        self.kind, self.task = kind, task
+        self.unused = nn.Parameter(torch.zeros(1))
+
+    def labels(self, x):
+        n, _, h, w = x.shape
+        if self.kind == 'constant':
+            return torch.ones(n, h, w).long()
+        if self.kind == 'pixel':
+            return per_pixel(x)
+        # The column modulo 3: two views agree where their columns differ by a multiple of 3.
+        return (torch.arange(w) % 3).expand(n, h, w)
+
+    def forward(self, inputs, data_samples=None, mode='tensor'):
+        if mode != 'predict':
+            return inputs.mean((-2, -1))
+        labels = self.labels(inputs)
+        if self.task == 'classification':
+            return [BaseDataElement(pred_label=label[:1, 0]) for label in labels]
+        return [BaseDataElement(pred_sem_seg=PixelData(data=label[None])) for label in labels]
+
+
+@METRICS.register_module()
+class TIPSToyAccuracy(BaseMetric):
+    """The host's metric beside ours: counts the samples that it was given."""
+
+    def process(self, data_batch, data_samples):
+        self.results.extend(data_samples)
+
+    def compute_metrics(self, results):
+        return dict(mIoU=100. * len(results) / len(results), seen=len(results))
+
+
+def collate(items):
+    return dict(inputs=[item['inputs'] for item in items], data_samples=[item['data_samples'] for item in items])
+
+
+if 'tips_toy_collate' not in FUNCTIONS:
+    FUNCTIONS.register_module(name='tips_toy_collate', module=collate)
+
+
+def make_runner(work_dir, kind, dataset=None, batch_size=2, task='segmentation', **loop):
+    loop = dict(type='ShiftTestLoop', protocols=[dict(name='standard', max_shift=3), dict(name='circular', max_shift=3)],
+                **loop)
+    return Runner(
+        model=dict(type='TIPSToyPredictor', kind=kind, task=task),
+        work_dir=str(work_dir),
+        test_dataloader=dict(batch_size=batch_size, num_workers=0, dataset=dataset or StripedImages(task=task),
+                             sampler=dict(type='DefaultSampler', shuffle=False),
+                             collate_fn=dict(type='tips_toy_collate')),
+        test_cfg=loop,
+        test_evaluator=dict(type='TIPSToyAccuracy'),
+        default_hooks=dict(logger=None, checkpoint=None),
+        experiment_name=f'toy_{abs(hash(str(work_dir)))}',
+        log_level='WARNING')
