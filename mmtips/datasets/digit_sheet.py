@@ -43,7 +43,7 @@ def contact_sheet(folder: str | Path) -> Image.Image:
         folder: A folder that :func:`mmtips.datasets.write_scattered_digits` made.
 
     Returns:
-        RGB picture, 664 pixels wide.
+        RGB picture, about 680 pixels wide.
     """
     root = Path(folder)
     images = [np.asarray(Image.open(path)) for path in sorted((root / 'seg/img_dir/train').glob('*.png'))[:10]]

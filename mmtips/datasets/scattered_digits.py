@@ -10,13 +10,15 @@ from mmtips.datasets.digit_sources import Sources
 
 SEG_SIZE, CLS_SIZE = 128, 64
 SEG_DIGIT_SIZES, CLS_DIGIT_SIZES = (20.0, 48.0), (20.0, 40.0)
-SEG_FEWEST, SEG_MOST = 3, 7
+SEG_FEWEST, SEG_MOST = 5, 9
 
-MAX_ANGLE = 15.0
-MAX_SHEAR = 0.2
+MAX_ANGLE = 6.0
+MAX_SHEAR = 0.1
 # Difference in brightness between a digit and what it covers. At most 127, so that brighter or darker always fits.
-CONTRAST = (35.0, 110.0)
-OPACITY = (0.75, 1.0)
+CONTRAST = (80.0, 127.0)
+OPACITY = (0.9, 1.0)
+# Share of the photographs' own contrast that is kept: the digits are to be found in minutes of training.
+BACKGROUND_CONTRAST = 0.4
 
 
 def draw_background(photos: tuple[NDArray[np.uint8], ...], image_size: int,
@@ -36,6 +38,7 @@ def draw_background(photos: tuple[NDArray[np.uint8], ...], image_size: int,
     top, left = (int(rng.integers(length - side + 1)) for length in photo.shape[:2])
     crop = Image.fromarray(photo[top:top + side, left:left + side])
     square = np.asarray(crop.resize((image_size, image_size), Image.Resampling.BICUBIC), np.float32)
+    square = square.mean() + BACKGROUND_CONTRAST * (square - square.mean())
     turned = np.rot90(square, int(rng.integers(4)))
     mirrored = turned[:, ::-1] if rng.integers(2) else turned
     return np.ascontiguousarray(mirrored.transpose(2, 0, 1))
