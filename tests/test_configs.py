@@ -10,7 +10,7 @@ from mmengine.registry import DefaultScope
 from mmengine.runner import Runner
 from mmengine.structures import PixelData
 
-from mmtips.downsampling import BlurPool, Downsampler, TIPS
+from mmtips.downsampling import TIPS, BlurPool, Downsampler
 
 ROOT = Path(__file__).parent.parent
 CONFIGS = sorted(path for path in (ROOT / 'configs').glob('*/*.py') if path.parent.name != '_base_')

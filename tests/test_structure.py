@@ -24,6 +24,7 @@ MAY_IMPORT = {
     'datasets': set(),
     'report': {'evaluation', 'version'},
     'testing': {'downsampling'},
+    'randomness': set(),
     'cli': set(),
 }
 #: Rooms, and modules, that may import these libraries and the standard library alone.

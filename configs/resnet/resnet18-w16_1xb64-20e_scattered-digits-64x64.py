@@ -7,3 +7,6 @@ _base_ = [
     '../_base_/models/resnet18-w16.py', '../_base_/datasets/scattered_digits_cls.py',
     '../_base_/schedules/schedule_20e.py', 'mmpretrain::_base_/default_runtime.py'
 ]
+default_hooks = dict(logger=dict(interval=47), checkpoint=dict(interval=5, max_keep_ckpts=1),
+                     randomness=dict(type='ResumeRandomnessHook'))
+randomness = dict(seed=0)

@@ -3,8 +3,18 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_digits
 
-from mmtips.datasets import (Placement, SPLITS, classification_image, compose, digit_indices, image_generator,
-                             load_sources, paint, render_ink, segmentation_image)
+from mmtips.datasets import (
+    SPLITS,
+    Placement,
+    classification_image,
+    compose,
+    digit_indices,
+    image_generator,
+    load_sources,
+    paint,
+    render_ink,
+    segmentation_image,
+)
 from mmtips.datasets.digit_sources import PHOTO_COLUMNS
 
 

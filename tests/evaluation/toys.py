@@ -2,17 +2,13 @@
 """Predictors whose shift consistency is known, behind either host's interface, and a runner that tests them."""
 
 import torch
-from mmengine.model import BaseModel, ImgDataPreprocessor
-from mmengine.registry import METRICS, MODELS, FUNCTIONS
 from mmengine.evaluator import BaseMetric
+from mmengine.model import BaseModel, ImgDataPreprocessor
+from mmengine.registry import FUNCTIONS, METRICS, MODELS
 from mmengine.runner import Runner
 from mmengine.structures import BaseDataElement, PixelData
 from torch import nn
 from torch.utils.data import Dataset
-
-
-def segmentation_sample(labels, **kinds):
-    return BaseDataElement(**{f'{kind}_sem_seg': PixelData(data=value[None]) for kind, value in kinds.items()})
 
 
 class StripedImages(Dataset):
@@ -29,7 +25,8 @@ class StripedImages(Dataset):
     def __getitem__(self, index):
         image = torch.rand(3, *self.size, generator=torch.Generator().manual_seed(index))
         if self.task == 'segmentation':
-            sample = BaseDataElement(gt_sem_seg=PixelData(data=per_pixel(image[None])), metainfo=dict(img_shape=self.size))
+            truth = PixelData(data=per_pixel(image[None]))
+            sample = BaseDataElement(gt_sem_seg=truth, metainfo=dict(img_shape=self.size))
         else:
             sample = BaseDataElement(gt_label=torch.tensor([index % 3]))
         return dict(inputs=image, data_samples=sample)
@@ -86,8 +83,8 @@ if 'tips_toy_collate' not in FUNCTIONS:
 
 
 def make_runner(work_dir, kind, dataset=None, batch_size=2, task='segmentation', **loop):
-    loop = dict(type='ShiftTestLoop', protocols=[dict(name='standard', max_shift=3), dict(name='circular', max_shift=3)],
-                **loop)
+    protocols = [dict(name=name, max_shift=3) for name in ('standard', 'circular')]
+    loop = dict(type='ShiftTestLoop', protocols=protocols, **loop)
     return Runner(
         model=dict(type='TIPSToyPredictor', kind=kind, task=task),
         work_dir=str(work_dir),

@@ -1,0 +1,93 @@
+# Copyright (c) mmtips authors. All rights reserved.
+import pytest
+import torch
+from mmengine.registry import MODELS, DefaultScope
+
+from mmtips.backbones import NAMED, builders
+from mmtips.downsampling import TIPS, BlurPool
+
+HOSTS = ['mmseg', 'mmpretrain']
+
+
+def operators(model, kind):
+    return sum(isinstance(module, kind) for module in model.modules())
+
+
+@pytest.mark.parametrize('host', HOSTS)
+@pytest.mark.parametrize('name', [name for name in NAMED if name != 'UNet'])
+def test_named_forms_build_the_active_hosts_own_class(scope, host, name):
+    scope(host)
+    model = MODELS.build(dict(type=f'TIPS{name}', depth=18))
+    assert type(model).__module__.startswith(host)
+    assert type(model).__name__ == name
+    assert operators(model, TIPS) == 8
+
+
+def test_unet(scope):
+    scope('mmseg')
+    assert operators(MODELS.build(dict(type='TIPSUNet', base_channels=4)), TIPS) == 4
+
+
+def test_any_base_and_any_operator(scope):
+    scope('mmpretrain')
+    cfg = dict(type='TIPSBackbone', base='ResNet_CIFAR', depth=18, downsampler=dict(type='BlurPool', filter_size=5))
+    assert operators(MODELS.build(cfg), BlurPool) == 6
+
+
+def test_the_other_host_may_be_named(scope):
+    pytest.importorskip('mmpretrain.models')
+    scope('mmseg')
+    model = MODELS.build(dict(type='TIPSBackbone', base='mmpretrain.ResNet', depth=18))
+    assert type(model).__module__.startswith('mmpretrain')
+
+
+def test_scope_key_of_inherited_configs(scope):
+    pytest.importorskip('mmpretrain.models')
+    scope('mmseg')
+    model = MODELS.build(dict(type='TIPSResNet', depth=18, _scope_='mmpretrain'))
+    assert type(model).__module__.startswith('mmpretrain')
+
+
+def test_the_config_is_not_changed(scope):
+    scope('mmseg')
+    cfg = dict(type='TIPSResNet', depth=18, downsampler=dict(type='BlurPool'))
+    MODELS.build(cfg)
+    assert cfg == dict(type='TIPSResNet', depth=18, downsampler=dict(type='BlurPool'))
+
+
+def test_unknown_base_says_what_to_do(scope):
+    scope('mmseg')
+    with pytest.raises(KeyError, match="base='ResNex' is not registered in the active scope 'mmseg'"):
+        MODELS.build(dict(type='TIPSBackbone', base='ResNex'))
+
+
+def test_unknown_operator_lists_what_there_is(scope):
+    scope('mmseg')
+    with pytest.raises(KeyError, match="downsampler type 'TIPSY' is not registered: expected one of .*BlurPool"):
+        MODELS.build(dict(type='TIPSResNet', depth=18, downsampler=dict(type='TIPSY')))
+
+
+def test_missing_host_is_named(monkeypatch):
+    monkeypatch.setattr(builders, 'find_spec', lambda name: None)
+    with pytest.raises(ImportError, match="base='mmseg.ResNet' needs mmseg, which is not installed"):
+        MODELS.build(dict(type='TIPSBackbone', base='mmseg.ResNet', depth=18))
+
+
+@pytest.mark.parametrize('host', HOSTS)
+def test_pretrained_checkpoints_load(scope, host, tmp_path):
+    """A checkpoint of the stock network through the host's own init_cfg; only the operators keep their own start."""
+    scope(host)
+    stock = MODELS.build(dict(type='ResNet', depth=18))
+    torch.save(dict(state_dict=stock.state_dict()), tmp_path / 'stock.pth')
+    model = MODELS.build(dict(type='TIPSResNet', depth=18,
+                              init_cfg=dict(type='Pretrained', checkpoint=str(tmp_path / 'stock.pth'))))
+    before = model.get_submodule('layer2.0.conv2.downsampler').score_weight.clone()
+    model.init_weights()
+    assert torch.equal(model.layer3[1].conv1.weight, stock.layer3[1].conv1.weight)
+    assert torch.equal(model.get_submodule('layer2.0.conv2.downsampler').score_weight, before)
+
+
+def test_default_scope_is_left_as_it_was(scope):
+    scope('mmseg')
+    MODELS.build(dict(type='TIPSBackbone', base='mmpretrain.ResNet', depth=18))
+    assert DefaultScope.get_current_instance().scope_name == 'mmseg'

@@ -1,0 +1,53 @@
+# Copyright (c) mmtips authors. All rights reserved.
+"""Code blocks of the documentation are run."""
+
+import importlib
+import re
+import sys
+from pathlib import Path
+
+import pytest
+from mmengine.config import Config
+from mmengine.registry import MODELS
+
+from mmtips.downsampling import DOWNSAMPLERS, TIPS
+
+ROOT = Path(__file__).parent.parent
+PAGES = [ROOT / 'README.md', *sorted((ROOT / 'docs').glob('*.md'))]
+
+
+def blocks(language):
+    for page in PAGES:
+        for number, block in enumerate(re.findall(rf'```{language}\n(.*?)```', page.read_text(), re.DOTALL)):
+            yield pytest.param(block, id=f'{page.name}-{number}')
+
+
+@pytest.mark.parametrize('block', blocks('python'))
+def test_python_blocks(block, tmp_path, scope, monkeypatch):
+    if '_base_' in block:
+        scope('mmseg')
+        (tmp_path / 'config.py').write_text(block)
+        config = Config.fromfile(tmp_path / 'config.py')
+        config.model.pretrained = None
+        model = MODELS.build(config.model)
+        assert sum(isinstance(module, TIPS) for module in model.modules()) == 4
+        assert config.custom_hooks[0].type == 'TIPSLossHook'
+        return
+    before = dict(DOWNSAMPLERS.module_dict)
+    try:
+        # Imported rather than executed, since what a user writes lives in a module, and operators get pickled.
+        (tmp_path / 'block_of_the_docs.py').write_text(block)
+        monkeypatch.syspath_prepend(tmp_path)
+        importlib.import_module('block_of_the_docs')
+    finally:
+        DOWNSAMPLERS._module_dict = before
+        sys.modules.pop('block_of_the_docs', None)
+
+
+@pytest.mark.parametrize('page', PAGES, ids=lambda page: page.name)
+def test_links_and_paths_exist(page):
+    for target in re.findall(r'\]\(([^)#]+?)(?:#.*?)?\)', page.read_text()):
+        if '://' not in target:
+            assert (page.parent / target).exists(), target
+    for tool in re.findall(r'python (tools/\S+\.py)', page.read_text()):
+        assert (ROOT / tool).exists(), tool

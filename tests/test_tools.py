@@ -1,0 +1,172 @@
+# Copyright (c) mmtips authors. All rights reserved.
+"""The command-line tools, run as a user runs them, on a very small data set."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+from mmtips.datasets import write_scattered_digits
+
+ROOT = Path(__file__).parent.parent
+TIPS_CONFIG = 'configs/deeplabv3plus/deeplabv3plus_r18-w16-tips-d8_1xb16-1500i_scattered-digits-128x128.py'
+STOCK_CONFIG = TIPS_CONFIG.replace('-tips', '')
+CLS_CONFIG = 'configs/resnet/resnet18-w16-tips_1xb64-20e_scattered-digits-64x64.py'
+
+pytest.importorskip('mmseg.models')
+
+
+def run(tool, *args, code=0):
+    environment = dict(os.environ, OMP_NUM_THREADS='1', PYTHONPATH=str(ROOT))
+    done = subprocess.run([sys.executable, f'tools/{tool}.py', *map(str, args)], cwd=ROOT, env=environment,
+                          capture_output=True, text=True, check=False)
+    assert done.returncode == code or (code and done.returncode), done.stderr[-3000:]
+    return done.stdout + done.stderr
+
+
+@pytest.fixture(scope='module')
+def data(tmp_path_factory):
+    folder = tmp_path_factory.mktemp('data') / 'digits'
+    write_scattered_digits(folder, sizes={task: dict(train=20, val=10, test=10) for task in ('seg', 'cls')}, report=str)
+    return folder
+
+
+def on(data, *more):
+    loaders = [f'{split}_dataloader.{key}' for split in ('train', 'val', 'test')
+               for key in (f'dataset.data_root={data}', 'batch_size=5')]
+    return ['--cfg-options', *loaders, *more]
+
+
+@pytest.fixture(scope='module')
+def trained(data, tmp_path_factory):
+    """A TIPS network after six iterations."""
+    work_dir = tmp_path_factory.mktemp('trained')
+    output = run('train', TIPS_CONFIG, '--work-dir', work_dir,
+                 *on(data, 'train_cfg.max_iters=6', 'train_cfg.val_interval=6', 'default_hooks.logger.interval=1',
+                     'default_hooks.checkpoint.interval=3', 'default_hooks.checkpoint.max_keep_ckpts=5'))
+    return work_dir, output
+
+
+def test_train_logs_the_losses_and_keeps_checkpoints(trained):
+    work_dir, output = trained
+    assert 'TIPS at 4 of 4 stride sites of ResNetV1c: stem.0, maxpool, layer3.0.conv1, layer3.0.downsample.0' in output
+    assert output.count('loss_tips_fm') == 6
+    assert output.count('loss_tips_undo') == 3
+    assert (work_dir / 'iter_6.pth').exists()
+
+
+def test_resume_goes_on_from_the_last_checkpoint(trained, data, tmp_path):
+    work_dir, straight = trained
+    output = run('train', TIPS_CONFIG, '--work-dir', tmp_path, '--resume', work_dir / 'iter_3.pth',
+                 *on(data, 'train_cfg.max_iters=6', 'train_cfg.val_interval=6', 'default_hooks.logger.interval=1'))
+
+    def losses(text):
+        lines = [line.split('Iter(train)')[1] for line in text.splitlines() if 'Iter(train)' in line]
+        return [line.split('  loss: ')[1].split()[0] for line in lines if int(line.split('[')[1].split('/')[0]) > 3]
+
+    assert len(losses(output)) == 3
+    assert losses(output) == losses(straight)
+
+
+def test_test_prints_the_hosts_metrics(trained, data):
+    output = run('test', TIPS_CONFIG, trained[0] / 'iter_6.pth', '--work-dir', trained[0] / 'test', *on(data))
+    assert 'mIoU:' in output
+
+
+def test_eval_shift_prints_a_table_and_writes_a_result(trained, data, tmp_path):
+    command = ['eval_shift', TIPS_CONFIG, trained[0] / 'iter_6.pth', '--work-dir', tmp_path / 'work', '--pairs', 2,
+               '--examples', 1, '--name', 'tiny', '--out', tmp_path / 'out/shift.json', *on(data)]
+    output = run(*command)
+    assert 'ETA' in output
+    assert 'circular, foreground' in output
+    result = json.loads((tmp_path / 'out/shift.json').read_text())
+    assert result['name'] == 'tiny'
+    assert result['data'] == dict(dataset='ScatteredDigits', images=10, classes=11)
+    assert result['model']['input_shape'] == [3, 128, 128]
+    assert len(result['figures']) == 4
+    assert (tmp_path / 'out' / result['figures'][3]).exists()
+    run(*command)
+    files = sorted((tmp_path / 'out').glob('shift*.json'))
+    assert len(files) == 2  # the first result was kept
+    first, second = (json.loads(path.read_text())['shift'] for path in files)
+    assert first == second  # the views are the same from run to run
+
+    page = tmp_path / 'report.html'
+    assert 'mIoU' in run('report', *files, '--out', page)
+    assert page.read_text().count('data:image/png') == 6
+
+
+def test_classification_end_to_end(data, tmp_path):
+    pytest.importorskip('mmpretrain.models')
+    run('train', CLS_CONFIG, '--work-dir', tmp_path, *on(data, 'train_cfg.max_epochs=1', 'train_cfg.val_interval=1'))
+    output = run('eval_shift', CLS_CONFIG, tmp_path / 'epoch_1.pth', '--work-dir', tmp_path, '--pairs', 2, *on(data))
+    assert 'accuracy/top1' in output
+    result = json.loads((tmp_path / 'shift.json').read_text())
+    assert result['figures'] == []
+    assert 'foreground' not in result['shift']['standard']
+
+
+def test_checkpoint_of_another_architecture_lists_the_keys(trained, data):
+    command = ['eval_shift', STOCK_CONFIG, trained[0] / 'iter_6.pth', '--work-dir', trained[0] / 'x', *on(data)]
+    output = run(*command, code=1)
+    assert 'is not a checkpoint of this EncoderDecoder' in output
+    assert '8 unexpected: backbone.layer3.0.conv2.downsampler.score_scale' in output
+
+
+def test_hostile_checkpoint_is_refused(data, tmp_path):
+
+    class Hostile:
+
+        def __reduce__(self):
+            return os.system, (f'touch {tmp_path}/ran', )
+
+    torch.save(dict(state_dict=dict(x=Hostile())), tmp_path / 'hostile.pth')
+    output = run('eval_shift', STOCK_CONFIG, tmp_path / 'hostile.pth', '--work-dir', tmp_path, *on(data), code=1)
+    assert 'weights_only' in output or 'Weights only' in output
+    assert not (tmp_path / 'ran').exists()
+
+
+@pytest.mark.parametrize(('args', 'message'), [
+    (['train', 'configs/none.py'], 'config: no file configs/none.py'),
+    (['train', STOCK_CONFIG, '--cfg-options', 'train_dataloader.dataset.data_root=nowhere'],
+     'no folder nowhere/seg/img_dir/train. Make the data set with: python tools/dataset_converters'),
+    (['train', TIPS_CONFIG, '--cfg-options', 'model.backbone.downsampler.type=TIPSY'],
+     "downsampler type 'TIPSY' is not registered"),
+])
+def test_bad_input(args, message, tmp_path, data):
+    if len(args) > 2 and 'data_root' not in args[3]:
+        args = [*args[:3], *on(data)[1:], args[3]]
+    assert message in run(*args, '--work-dir', tmp_path, code=1)
+
+
+def test_loss_hook_on_a_stock_network(tmp_path, data):
+    config = tmp_path / 'config.py'
+    config.write_text(f"_base_ = '{ROOT / STOCK_CONFIG}'\ncustom_hooks = [dict(type='TIPSLossHook')]\n")
+    output = run('train', config, '--work-dir', tmp_path, *on(data), code=1)
+    assert 'EncoderDecoder has no TIPS operator: give its backbone downsampler=' in output
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason='there is a GPU')
+def test_amp_without_a_gpu(tmp_path):
+    assert '--amp: mmengine trains in mixed precision on a GPU only' in run(
+        'train', STOCK_CONFIG, '--amp', '--work-dir', tmp_path, code=1)
+
+
+def test_too_large_a_shift(trained, data):
+    output = run('eval_shift', TIPS_CONFIG, trained[0] / 'iter_6.pth', '--max-shift', 64, '--work-dir',
+                 trained[0] / 'y', *on(data), code=1)
+    assert 'max_shift=64 is too large for images of 128 x 128' in output
+
+
+def test_config_of_a_missing_host(tmp_path):
+    (tmp_path / 'config.py').write_text("_base_ = 'mmseg::unet/x.py'\n")
+    code = ("import importlib.util as u; find = u.find_spec\n"
+            "u.find_spec = lambda name, *a: None if name == 'mmseg' else find(name, *a)\n"
+            "import argparse, pathlib; from mmtips import cli\n"
+            f"cli.load_config(argparse.Namespace(config=pathlib.Path('{tmp_path}/config.py')))")
+    done = subprocess.run([sys.executable, '-c', code], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert 'is a config for mmseg, which is not installed: pip install mmsegmentation' in done.stderr
