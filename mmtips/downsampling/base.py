@@ -1,6 +1,7 @@
 # Copyright (c) mmtips authors. All rights reserved.
 """The contract that every downsampling operator keeps."""
 
+from abc import ABC, abstractmethod
 from typing import ClassVar
 
 from torch import Tensor, nn
@@ -8,7 +9,7 @@ from torch import Tensor, nn
 GUARANTEES = ('none', 'pooled', 'equivariant')
 
 
-class Downsampler(nn.Module):
+class Downsampler(nn.Module, ABC):
     """Base of the operators: ``(N, C, H, W) -> (N, C, ceil(H/s), ceil(W/s))``, a tensor and nothing else.
 
     A subclass implements :meth:`reduce` and declares what circular shifts of its input cannot change:
@@ -62,9 +63,9 @@ class Downsampler(nn.Module):
                              f'{self.stride}: use a larger input or fewer downsampling steps')
         return self.reduce(x)
 
+    @abstractmethod
     def reduce(self, x: Tensor) -> Tensor:
         """The operator itself, on a checked input."""
-        raise NotImplementedError(f'{type(self).__name__} has to implement reduce()')
 
     def extra_repr(self) -> str:
         """Channels, stride and guarantee, for ``print(model)``."""
