@@ -39,7 +39,6 @@ model = dict(
         align_corners=False,
         # Five pixels in six are background.
         loss_decode=dict(
-            type='CrossEntropyLoss', use_sigmoid=False, loss_weight=1.0, avg_non_ignore=True,
-            class_weight=[0.3] + [1.0] * 10)),
+            type='CrossEntropyLoss', use_sigmoid=False, loss_weight=1.0, class_weight=[0.3] + [1.0] * 10)),
     train_cfg=dict(),
     test_cfg=dict(mode='whole'))
