@@ -35,16 +35,21 @@ class ResumeRandomnessHook(Hook):
         self._resumed = checkpoint.get('randomness')
 
     def before_train(self, runner: Runner) -> None:
-        """Set the states if this training goes on where the checkpoint ended."""
-        states, self._resumed = self._resumed, None
-        if states is None or runner.iter == 0:
+        """Set what augmentation draws from, if this training goes on where the checkpoint ended."""
+        if runner.iter == 0:
+            self._resumed = None
+        if self._resumed is not None and not _replays_data(runner.train_loop):
+            np.random.set_state(self._resumed['numpy'])  # noqa: NPY002
+            random.setstate(self._resumed['python'])
+
+    def before_train_iter(self, runner: Runner, *args: Any, **kwargs: Any) -> None:  # noqa: ARG002
+        """Set what the model draws from, once: after the data loader has drawn the seed of its workers."""
+        if self._resumed is None:
             return
-        torch.set_rng_state(states['cpu'].cpu())
-        if len(states['cuda']) == torch.cuda.device_count():
-            torch.cuda.set_rng_state_all([state.cpu() for state in states['cuda']])
-        if not _replays_data(runner.train_loop):
-            np.random.set_state(states['numpy'])  # noqa: NPY002
-            random.setstate(states['python'])
+        torch.set_rng_state(self._resumed['cpu'].cpu())
+        if len(self._resumed['cuda']) == torch.cuda.device_count():
+            torch.cuda.set_rng_state_all([state.cpu() for state in self._resumed['cuda']])
+        self._resumed = None
 
 
 def _replays_data(loop: BaseLoop) -> bool:
