@@ -33,12 +33,12 @@ $(STAMP):
 	touch $@
 
 # The demo: three networks that differ in one word, trained and measured alike. Every step is skipped once it is done,
-# and an interrupted training goes on from its last checkpoint. Two networks train at a time, each on one thread: small
+# and an interrupted training goes on from its last checkpoint. All networks train at a time, each on one thread: small
 # layers gain little from a second one, and threads that wait for each other crawl when anything else is running.
 DEMO := work_dirs/demo
 DATA := data/scattered_digits/meta.json
 DEMO_MODELS := stock blurpool tips
-RECIPE = configs/deeplabv3plus/deeplabv3plus_r18-w16$(1)-d8_1xb16-1500i_scattered-digits-128x128.py
+RECIPE = configs/deeplabv3plus/deeplabv3plus_r18-w12$(1)-d8_1xb16-1500i_scattered-digits-128x128.py
 CONFIG_stock := $(call RECIPE,)
 CONFIG_blurpool := $(call RECIPE,-blurpool)
 CONFIG_tips := $(call RECIPE,-tips)
@@ -64,7 +64,7 @@ $(DEMO)/%/shift.json: $(DEMO)/%/iter_1500.pth
 	  --pairs 3 --name '$(NAME_$*)' --out $@
 
 demo: $(DATA)
-	@$(MAKE) --no-print-directory -j 2 trained
+	@$(MAKE) --no-print-directory -j 3 trained
 	@$(MAKE) --no-print-directory -j 1 $(RESULTS)
 	$(BIN)/python tools/report.py $(RESULTS) --out $(DEMO)/report.html --title 'Scattered digits: one word in a config'
 

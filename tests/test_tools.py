@@ -13,7 +13,7 @@ import torch
 from mmtips.datasets import write_scattered_digits
 
 ROOT = Path(__file__).parent.parent
-TIPS_CONFIG = 'configs/deeplabv3plus/deeplabv3plus_r18-w16-tips-d8_1xb16-1500i_scattered-digits-128x128.py'
+TIPS_CONFIG = 'configs/deeplabv3plus/deeplabv3plus_r18-w12-tips-d8_1xb16-1500i_scattered-digits-128x128.py'
 STOCK_CONFIG = TIPS_CONFIG.replace('-tips', '')
 CLS_CONFIG = 'configs/resnet/resnet18-w16-tips_1xb64-20e_scattered-digits-64x64.py'
 
@@ -83,6 +83,7 @@ def test_eval_shift_prints_a_table_and_writes_a_result(trained, data, tmp_path):
     output = run(*command)
     assert 'ETA' in output
     assert 'circular, foreground' in output
+    assert '\nbackground  ' in output.split('Consistency by class')[1]
     result = json.loads((tmp_path / 'out/shift.json').read_text())
     assert result['name'] == 'tiny'
     assert result['data'] == dict(dataset='ScatteredDigits', images=10, classes=11)

@@ -47,6 +47,10 @@ def main() -> None:
     result = report.shift_result(args.name or args.config.stem, args.config.name, Path(args.checkpoint), data,
                                  report.measure_cost(model, loop.measure.image_shape), metrics, loop.protocols, figures)
     report.write_result(result, out)
+    headings, classes = report.per_class([result])
+    if classes:
+        print(f'\nConsistency by class: of the pixels that either view calls the class, those where both do'
+              f'\n\n{report.aligned([headings, *classes])}')
     print(f'\n{report.text([result])}\n\n{report.caption([result])}\n\n{out}')
 
 

@@ -5,9 +5,9 @@ from mmtips.report.cost import measure_cost
 from mmtips.report.figures import write_examples
 from mmtips.report.page import render_page
 from mmtips.report.results import load_result, shift_result, validate, write_result
-from mmtips.report.tables import caption, comparison, insert_table, markdown, text
+from mmtips.report.tables import aligned, caption, comparison, insert_table, markdown, per_class, text
 
 __all__ = [
-    'caption', 'comparison', 'insert_table', 'load_result', 'markdown', 'measure_cost', 'render_page', 'shift_result',
-    'text', 'validate', 'write_examples', 'write_result'
+    'aligned', 'caption', 'comparison', 'insert_table', 'load_result', 'markdown', 'measure_cost', 'per_class',
+    'render_page', 'shift_result', 'text', 'validate', 'write_examples', 'write_result'
 ]

@@ -10,7 +10,7 @@ from typing import Any
 from jinja2 import Environment
 
 from mmtips.report.results import Result
-from mmtips.report.tables import caption, comparison
+from mmtips.report.tables import caption, comparison, per_class
 
 #: Columns in percent, of which the best is marked.
 PERCENTAGES = ('accuracy', 'mIoU', 'accuracy/top1', 'standard', 'standard, foreground', 'circular',
@@ -32,7 +32,7 @@ def render_page(results: Sequence[Result], folders: Sequence[Path], title: str) 
     environment = Environment(autoescape=True, trim_blocks=True)
     template = environment.from_string(files('mmtips.report').joinpath('page.html').read_text())
     return template.render(title=title, results=results, headings=headings, rows=rows, best=_best(headings, rows),
-                           caption=caption(results).replace('**', ''), per_class=_per_class(results),
+                           caption=caption(results).replace('**', ''), per_class=per_class(results),
                            examples=_examples(results, folders))
 
 
@@ -42,13 +42,6 @@ def _best(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> dict[int, s
     columns = [column for column, heading in enumerate(headings) if heading in PERCENTAGES]
     return {column: max((row[column] for row in rows if row[column][0].isdigit()), default='',
                         key=lambda cell: float(cell.split()[0])) for column in columns}
-
-
-def _per_class(results: Sequence[Result]) -> list[tuple[str, list[str]]]:
-    measures = [result['shift'].get('standard', {}).get('per_class', {}) for result in results]
-    names = list(dict.fromkeys(name for measure in measures for name in measure))
-    return [(name, [f"{measure[name]['value']:.1f}" if name in measure else '-' for measure in measures])
-            for name in names]
 
 
 def _examples(results: Sequence[Result], folders: Sequence[Path]) -> list[dict[str, Any]]:

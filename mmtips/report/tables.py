@@ -59,6 +59,23 @@ def comparison(results: Sequence[Result]) -> tuple[list[str], list[list[str]]]:
     return [names[column] for column in kept], [[row[column] for column in kept] for row in rows]
 
 
+def per_class(results: Sequence[Result]) -> tuple[list[str], list[list[str]]]:
+    """Set the consistency of each class side by side.
+
+    Args:
+        results: At least one result.
+
+    Returns:
+        The headings and one row per class, with a column for each protocol of each result; no rows for classification.
+    """
+    columns = [(f"{result['name']}, {protocol}", measure['per_class']) for result in results
+               for protocol, measure in result['shift'].items()]
+    names = list(dict.fromkeys(name for _, estimates in columns for name in estimates))
+    rows = [[name, *(f"{estimates[name]['value']:.1f}" if name in estimates else MISSING for _, estimates in columns)]
+            for name in names]
+    return ['class', *(heading for heading, _ in columns)], rows
+
+
 def caption(results: Sequence[Result]) -> str:
     """One paragraph that says what the figures are: protocol, data, intervals, device."""
     first = results[0]
@@ -84,10 +101,13 @@ def markdown(results: Sequence[Result]) -> str:
 def text(results: Sequence[Result]) -> str:
     """The comparison for a terminal: models as columns, so that it fits 80 characters."""
     headings, rows = comparison(results)
-    lines = [[heading, *(row[column] for row in rows)] for column, heading in enumerate(headings)]
-    widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
-    return '\n'.join('  '.join([line[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in
-                                                            zip(line[1:], widths[1:], strict=True))]) for line in lines)
+    return aligned(list(map(list, zip(headings, *rows, strict=True))))
+
+
+def aligned(lines: Sequence[Sequence[str]]) -> str:
+    """Lines of cells as text in columns, the first one to the left and the others to the right."""
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    return '\n'.join('  '.join([line[0].ljust(widths[0]), *map(str.rjust, line[1:], widths[1:])]) for line in lines)
 
 
 def insert_table(path: Path, table: str, name: str = 'results') -> None:

@@ -95,6 +95,17 @@ def test_tables(result):
     assert len(widths) == 1
 
 
+def test_table_per_class_by_hand(result):
+    other = copy.deepcopy(result)
+    other['name'] = 'other'
+    del other['shift']['circular']
+    other['shift']['standard']['per_class'] = dict(dog=dict(value=55.55, low=50, high=60))
+    headings, rows = report.per_class([result, other])
+    assert headings == ['class', 'tiny, standard', 'tiny, circular', 'other, standard']
+    assert rows == [['cat', '70.0', '70.0', '-'], ['dog', '-', '-', '55.5']]
+    assert report.aligned([['a', 'bcd'], ['efg', 'h']]) == 'a    bcd\nefg    h'
+
+
 def test_caption_warns_of_different_protocols(result):
     other = copy.deepcopy(result)
     other['shift']['standard']['protocol']['max_shift'] = 4

@@ -1,6 +1,10 @@
-# 1,500 iterations of AdamW with a short warm-up and a cosine to nearly zero.
+# 1,500 iterations of AdamW with a short warm-up and a cosine to nearly zero. Gradients are clipped as in the recipe that
+# TIPS was released with: the step in which L_undo sets in shakes the weights.
 max_iters = 1500
-optim_wrapper = dict(type='OptimWrapper', optimizer=dict(type='AdamW', lr=2e-2, weight_decay=1e-4))
+optim_wrapper = dict(
+    type='OptimWrapper',
+    optimizer=dict(type='AdamW', lr=1e-2, weight_decay=1e-4),
+    clip_grad=dict(max_norm=1.0))
 param_scheduler = [
     dict(type='LinearLR', start_factor=0.01, by_epoch=False, begin=0, end=50),
     dict(type='CosineAnnealingLR', eta_min=1e-6, by_epoch=False, begin=50, end=max_iters),
