@@ -36,6 +36,8 @@ $(STAMP):
 # and an interrupted training goes on from its last checkpoint. All networks train at a time, each on one thread: small
 # layers gain little from a second one, and threads that wait for each other crawl when anything else is running.
 DEMO := work_dirs/demo
+# A run belongs to its recipe: after a change of the configs the demo trains anew, beside what is there.
+RUNS := $(DEMO)/$(shell grep -hv '^\#' configs/_base_/*/*.py configs/deeplabv3plus/*digits*.py | sha256sum | cut -c1-8)
 DATA := data/scattered_digits/meta.json
 DEMO_MODELS := stock blurpool tips
 RECIPE = configs/deeplabv3plus/deeplabv3plus_r18-w12$(1)-d8_1xb16-1500i_scattered-digits-128x128.py
@@ -45,23 +47,23 @@ CONFIG_tips := $(call RECIPE,-tips)
 NAME_stock := DeepLabV3+ (stock)
 NAME_blurpool := with BlurPool
 NAME_tips := with TIPS, both losses
-TRAINED := $(foreach name,tips stock blurpool,$(DEMO)/$(name)/iter_1500.pth)
-RESULTS := $(DEMO_MODELS:%=$(DEMO)/%/shift.json)
+TRAINED := $(foreach name,tips stock blurpool,$(RUNS)/$(name)/iter_1500.pth)
+RESULTS := $(DEMO_MODELS:%=$(RUNS)/%/shift.json)
 
 data: $(DATA)
 
 $(DATA): | $(STAMP)
 	$(BIN)/python tools/dataset_converters/scattered_digits.py
 
-.PRECIOUS: $(DEMO)/%/iter_1500.pth $(DEMO)/%/shift.json
-$(DEMO)/%/iter_1500.pth: | $(DATA)
-	OMP_NUM_THREADS=1 $(BIN)/python tools/train.py $(CONFIG_$*) --work-dir $(DEMO)/$* --resume 2>&1 | sed -u 's/^/[$*] /'
+.PRECIOUS: $(RUNS)/%/iter_1500.pth $(RUNS)/%/shift.json
+$(RUNS)/%/iter_1500.pth: | $(DATA)
+	OMP_NUM_THREADS=1 $(BIN)/python tools/train.py $(CONFIG_$*) --work-dir $(RUNS)/$* --resume 2>&1 | sed -u 's/^/[$*] /'
 
 trained: $(TRAINED)
 
-$(DEMO)/%/shift.json: $(DEMO)/%/iter_1500.pth
-	$(BIN)/python tools/eval_shift.py $(CONFIG_$*) $(DEMO)/$*/iter_1500.pth --work-dir $(DEMO)/$* \
-	  --pairs 3 --name '$(NAME_$*)' --out $@
+$(RUNS)/%/shift.json: $(RUNS)/%/iter_1500.pth
+	$(BIN)/python tools/eval_shift.py $(CONFIG_$*) $(RUNS)/$*/iter_1500.pth --work-dir $(RUNS)/$* \
+	  --pairs 2 --name '$(NAME_$*)' --out $@
 
 demo: $(DATA)
 	@$(MAKE) --no-print-directory -j 3 trained

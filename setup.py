@@ -26,7 +26,7 @@ setup(
     packages=find_packages(include=['mmtips', 'mmtips.*']),
     package_data={'mmtips.report': ['*.json', '*.html']},
     install_requires=[
-        'torch>=2.6', 'torchvision', 'numpy', 'setuptools<82', 'scikit-learn', 'pillow', 'matplotlib', 'jinja2',
+        'torch>=2.7', 'torchvision', 'numpy', 'setuptools<82', 'scikit-learn', 'pillow', 'matplotlib', 'jinja2',
         'jsonschema'
     ],
     extras_require=dict(upstream=UPSTREAM, onedl=ONEDL),

@@ -25,7 +25,7 @@ MAY_IMPORT = {
     'report': {'evaluation', 'version'},
     'testing': {'downsampling'},
     'randomness': set(),
-    'cli': set(),
+    'cli': {'wrappers'},
 }
 #: Rooms, and modules, that may import these libraries and the standard library alone.
 LIBRARIES = {

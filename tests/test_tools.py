@@ -1,6 +1,7 @@
 # Copyright (c) mmtips authors. All rights reserved.
 """The command-line tools, run as a user runs them, on a very small data set."""
 
+import importlib.util
 import json
 import os
 import subprocess
@@ -46,7 +47,7 @@ def trained(data, tmp_path_factory):
     """A TIPS network after six iterations."""
     work_dir = tmp_path_factory.mktemp('trained')
     output = run('train', TIPS_CONFIG, '--work-dir', work_dir,
-                 *on(data, 'train_cfg.max_iters=6', 'train_cfg.val_interval=6', 'default_hooks.logger.interval=1',
+                 *on(data, 'train_cfg.max_iters=6', 'train_cfg.val_interval=3', 'default_hooks.logger.interval=1',
                      'default_hooks.checkpoint.interval=3', 'default_hooks.checkpoint.max_keep_ckpts=5'))
     return work_dir, output
 
@@ -62,7 +63,7 @@ def test_train_logs_the_losses_and_keeps_checkpoints(trained):
 def test_resume_goes_on_from_the_last_checkpoint(trained, data, tmp_path):
     work_dir, straight = trained
     output = run('train', TIPS_CONFIG, '--work-dir', tmp_path, '--resume', work_dir / 'iter_3.pth',
-                 *on(data, 'train_cfg.max_iters=6', 'train_cfg.val_interval=6', 'default_hooks.logger.interval=1'))
+                 *on(data, 'train_cfg.max_iters=6', 'train_cfg.val_interval=3', 'default_hooks.logger.interval=1'))
 
     def losses(text):
         lines = [line.split('Iter(train)')[1] for line in text.splitlines() if 'Iter(train)' in line]
@@ -86,10 +87,10 @@ def test_eval_shift_prints_a_table_and_writes_a_result(trained, data, tmp_path):
     assert '\ndigit ' in output.split('Consistency by class')[1]
     result = json.loads((tmp_path / 'out/shift.json').read_text())
     assert result['name'] == 'tiny'
-    assert result['data'] == dict(dataset='ScatteredDigits', images=10, classes=11)
+    assert result['data'] == dict(dataset='ScatteredDigits', images=10, classes=11, background=0,
+                                  ignore_index=255)
     assert result['model']['input_shape'] == [3, 128, 128]
-    assert len(result['figures']) == 4
-    assert (tmp_path / 'out' / result['figures'][3]).exists()
+    assert (tmp_path / 'out' / result['figures']['00']['flicker']).exists()
     run(*command)
     files = sorted((tmp_path / 'out').glob('shift*.json'))
     assert len(files) == 2  # the first result was kept
@@ -101,13 +102,22 @@ def test_eval_shift_prints_a_table_and_writes_a_result(trained, data, tmp_path):
     assert page.read_text().count('data:image/png') == 6
 
 
+def test_another_checkpoint_in_the_config_does_not_slip_in(trained, data, tmp_path):
+    """Neither ``load_from`` nor ``resume`` replaces the checkpoint that is named."""
+    command = ['test', TIPS_CONFIG, trained[0] / 'iter_6.pth', '--work-dir', tmp_path]
+    expected, other = (run(*command, *on(data, *more)).split('mIoU: ')[1].split()[0] for more in (
+        [], [f"load_from={trained[0] / 'iter_3.pth'}", 'resume=True']))
+    assert other == expected
+
+
 def test_classification_end_to_end(data, tmp_path):
     pytest.importorskip('mmpretrain.models')
     run('train', CLS_CONFIG, '--work-dir', tmp_path, *on(data, 'train_cfg.max_epochs=1', 'train_cfg.val_interval=1'))
     output = run('eval_shift', CLS_CONFIG, tmp_path / 'epoch_1.pth', '--work-dir', tmp_path, '--pairs', 2, *on(data))
     assert 'accuracy/top1' in output
     result = json.loads((tmp_path / 'shift.json').read_text())
-    assert result['figures'] == []
+    assert result['figures'] == {}
+    assert result['shift']['standard']['per_class'] == {}
     assert 'foreground' not in result['shift']['standard']
 
 
@@ -157,14 +167,31 @@ def test_amp_without_a_gpu(tmp_path):
         'train', STOCK_CONFIG, '--amp', '--work-dir', tmp_path, code=1)
 
 
+def test_the_tool_of_the_host_trains_a_config(data, tmp_path):
+    """Its own program from the installed package, as it is."""
+    tool = Path(importlib.util.find_spec('mmseg').origin).parent / '.mim/tools/train.py'
+    if not tool.is_file():
+        pytest.skip('this mmseg comes without its tools')
+    config = tmp_path / 'config.py'
+    config.write_text(f"_base_ = '{ROOT / TIPS_CONFIG}'\n")
+    done = subprocess.run([sys.executable, tool, config, '--work-dir', tmp_path,
+                           *on(data, 'train_cfg.max_iters=1', 'train_cfg.val_interval=1')], cwd=tmp_path,
+                          env=dict(os.environ, OMP_NUM_THREADS='1'), capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert 'TIPS at 4 of 4 stride sites' in done.stdout + done.stderr
+    assert (tmp_path / 'iter_1.pth').exists()
+
+
 def test_too_large_a_shift(trained, data):
     output = run('eval_shift', TIPS_CONFIG, trained[0] / 'iter_6.pth', '--max-shift', 64, '--work-dir',
                  trained[0] / 'y', *on(data), code=1)
     assert 'max_shift=64 is too large for images of 128 x 128' in output
 
 
-def test_config_of_a_missing_host(tmp_path):
-    (tmp_path / 'config.py').write_text("_base_ = 'mmseg::unet/x.py'\n")
+@pytest.mark.parametrize('base', ["'mmseg::unet/x.py'", '["mmseg::unet/x.py"]', "['./other.py']"])
+def test_config_of_a_missing_host(tmp_path, base):
+    (tmp_path / 'config.py').write_text(f'_base_ = {base}\n')
+    (tmp_path / 'other.py').write_text("_base_ = 'mmseg::unet/x.py'\n")
     code = ("import importlib.util as u; find = u.find_spec\n"
             "u.find_spec = lambda name, *a: None if name == 'mmseg' else find(name, *a)\n"
             "import argparse, pathlib; from mmtips import cli\n"

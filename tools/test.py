@@ -5,7 +5,6 @@ import argparse
 
 import mmtips  # noqa: F401 - mends the stack before the config is read
 from mmtips import cli
-from mmtips.wrappers import unwrap
 
 
 def parse_args() -> argparse.Namespace:
@@ -19,9 +18,7 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     """Test."""
     args = parse_args()
-    runner = cli.build_runner(cli.load_config(args))
-    cli.load_weights(unwrap(runner.model), args.checkpoint)
-    runner.test()
+    cli.build_tester(cli.load_config(args), args.checkpoint).test()
 
 
 if __name__ == '__main__':

@@ -23,7 +23,8 @@ def build_backbone(base: str,
     """Build a host's backbone and exchange its downsampling.
 
     The result is the host's own class with the host's own parameter names, so that ``pretrained``, ``init_cfg``,
-    ``frozen_stages`` and published checkpoints work as they do there.
+    ``frozen_stages`` and published checkpoints work as they do there. Operators are frozen with the stage that they
+    belong to, at the start that their class gives them: fine-tune from an unconverted checkpoint without frozen stages.
 
     Args:
         base: The host's backbone, such as ``'HRNet'`` (looked up in the scope of the config) or
@@ -41,13 +42,13 @@ def build_backbone(base: str,
         ValueError: If the backbone has no stride site.
     """
     _require_host(base)
-    try:
-        backbone = MODELS.build(dict(type=base, **options))
-    except KeyError as error:
-        scope = DefaultScope.get_current_instance()
-        active = scope.scope_name if scope is not None else None
-        raise KeyError(f"base={base!r} is not registered in the active scope {active!r}: set default_scope to 'mmseg' "
-                       f"or 'mmpretrain', or name the host, as in base='mmpretrain.VGG' ({error})") from error
+    with MODELS.switch_scope_and_registry(None) as registry:
+        if registry.get(base) is None:
+            scope = DefaultScope.get_current_instance()
+            active = scope.scope_name if scope is not None else None
+            raise KeyError(f"base={base!r} is not registered in the active scope {active!r}: set default_scope to "
+                           "'mmseg' or 'mmpretrain', or name the host, as in base='mmpretrain.VGG'")
+    backbone = MODELS.build(dict(type=base, **options))
     convert_downsampling(backbone, dict(type='TIPS') if downsampler is None else downsampler, exclude)
     return backbone
 

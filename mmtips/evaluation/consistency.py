@@ -3,7 +3,7 @@
 
 A count is a pair (hits, total). The counts of one image form a table ``(3 + K, 2)`` with K classes, whose rows are
 named by :func:`count_names`; the counts of a data set are the tables stacked to ``(images, 3 + K, 2)``. Classification
-is the case of a 1 x 1 map.
+is the case of a 1 x 1 map, and its tables have no rows of classes.
 """
 
 from collections.abc import Sequence
@@ -43,7 +43,7 @@ def count_agreement(first: Tensor,
         first: ``(H, W)`` integer labels, ``UNSEEN`` (-1) where the view does not reach.
         second: ``(H, W)``, the other view.
         truth: ``(H, W)`` integer ground truth, or None: then ``foreground`` and ``joint`` have total 0.
-        num_classes: K.
+        num_classes: K; 0 leaves the rows of classes out.
         background: The class that is no foreground; None if there is none: then ``foreground`` has total 0.
         ignore_index: Label of pixels without a ground truth.
 
@@ -62,7 +62,8 @@ def count_agreement(first: Tensor,
     front = known & (truth != background) if background is not None else torch.zeros_like(seen)
     rows = [(equal, seen), (equal & front, front), (equal & known & (first == truth), known)]
     counts = torch.tensor([[int(hits.sum()), int(total.sum())] for hits, total in rows], dtype=torch.float64)
-
+    if num_classes == 0:
+        return counts
     both = torch.bincount(first[equal].flatten(), minlength=num_classes)
     either = sum(torch.bincount(view[seen].flatten(), minlength=num_classes) for view in (first, second)) - both
     return torch.cat([counts, torch.stack([both, either], dim=1).double().cpu()])

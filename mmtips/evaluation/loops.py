@@ -48,23 +48,24 @@ class ShiftMeasure:
             indices: The N indices of the images in the data set.
 
         Returns:
-            For every image and protocol a table ``(3 + K, 2)``.
+            For every image and protocol a table ``(3 + K, 2)``; ``(3, 2)`` for classification.
         """
         images = data['inputs']
         size = tuple(images.shape[-2:])
         self.image_shape = tuple(images.shape[1:])
         samples = batch_samples(data, len(images))
         truths = [None if sample is None else ground_truth(sample, size, self.ignore_index) for sample in samples]
-        counts = [{protocol.name: torch.zeros(3 + self.num_classes, 2).double() for protocol in self.protocols}
-                  for _ in images]
+        counts: list[dict[str, Tensor]] = [{} for _ in images]
         for protocol in self.protocols:
             protocol.view_size(size)  # raises if the shifts do not fit
             shifts = torch.stack([draw_shift_pairs(protocol, index) for index in indices])
             for pair in range(protocol.pairs):
                 first, second = (self._predict(model, images, shifts[:, pair, view], protocol) for view in (0, 1))
+                classes = 0 if first[0].shape == (1, 1) else self.num_classes
                 for n, index in enumerate(indices):
-                    counts[n][protocol.name] += count_agreement(
-                        first[n], second[n], truths[n], self.num_classes, self.background, self.ignore_index)
+                    agreement = count_agreement(first[n], second[n], truths[n], classes, self.background,
+                                                self.ignore_index)
+                    counts[n][protocol.name] = counts[n].get(protocol.name, 0) + agreement
                     if index < self.max_examples:
                         self._keep(index, images[n], truths[n], protocol, first[n], second[n])
         return counts
@@ -98,7 +99,7 @@ class _ShiftLoop(BaseLoop):
         protocols: Config of each protocol, see :class:`mmtips.evaluation.ShiftProtocol`; by default both, with its
             defaults.
         background: Index of the class that is no foreground; by default the class named ``background``, if any.
-        ignore_index: Label of pixels without a ground truth.
+        ignore_index: Label of pixels without a ground truth; by default the data set's own, or 255.
         examples: Of how many images the flicker maps are kept in ``self.measure.examples``.
     """
 
@@ -113,7 +114,7 @@ class _ShiftLoop(BaseLoop):
                  *,
                  protocols: Sequence[dict] = (dict(name='standard'), dict(name='circular')),
                  background: int | None = None,
-                 ignore_index: int = 255,
+                 ignore_index: int | None = None,
                  examples: int = 0) -> None:
         super().__init__(runner, dataloader, evaluator, fp16)
         self.protocols = [ShiftProtocol(**protocol) for protocol in protocols]
@@ -123,6 +124,8 @@ class _ShiftLoop(BaseLoop):
                              'shift consistency is counted by: set metainfo=dict(classes=...) on it')
         if background is None and 'background' in classes:
             background = classes.index('background')
+        if ignore_index is None:
+            ignore_index = getattr(self.dataloader.dataset, 'ignore_index', 255)
         self.measure = ShiftMeasure(self.protocols, len(classes), background, ignore_index, examples)
         self.metric = ShiftConsistency()
         self.metric.dataset_meta = self.dataloader.dataset.metainfo

@@ -41,7 +41,8 @@ class ShiftConsistency(BaseMetric):
         """Add one image.
 
         Args:
-            counts: For each protocol a table ``(3 + K, 2)``, see :func:`mmtips.evaluation.count_agreement`.
+            counts: For each protocol a table ``(3 + K, 2)``, or ``(3, 2)``, see
+                :func:`mmtips.evaluation.count_agreement`.
         """
         self.results.append(counts)
 
@@ -58,10 +59,11 @@ class ShiftConsistency(BaseMetric):
             For each protocol and row ``<protocol>/<row>`` in percent, with ``_low`` and ``_high``; rows that nothing
             was counted for are left out.
         """
-        names = count_names((self.dataset_meta or {}).get('classes', ()))
+        known = count_names((self.dataset_meta or {}).get('classes', ()))
         metrics = {}
         for protocol in results[0]:
             counts = torch.stack([counts[protocol] for counts in results])
+            names = known[:counts.shape[1]]  # tables of classifiers end before the classes
             values = ratios(counts.sum(0))
             intervals = bootstrap_interval(counts, self.resamples, seed=self.seed)
             for name, value, (low, high) in zip(names, values.tolist(), intervals.tolist(), strict=True):

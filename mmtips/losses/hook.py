@@ -24,7 +24,8 @@ class TIPSLossHook(Hook):
     A training step of mmengine does forward, backward and update in one call. The hook therefore installs a forward
     hook on the unwrapped model for the time of training: to DDP, AMP, EMA, ``compile`` and the logger the added terms
     are ordinary losses. The shift of L_undo is drawn from a generator seeded by ``seed`` and the iteration, so that a
-    resumed run draws what an uninterrupted one would have drawn.
+    resumed run draws what an uninterrupted one would have drawn. Where gradients are accumulated, each of the batches
+    that make a step draws its own.
 
     Args:
         form: Form of L_FM: ``'released'``, ``'paper'`` or ``'two_sided'``, see

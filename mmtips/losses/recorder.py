@@ -1,6 +1,7 @@
 # Copyright (c) mmtips authors. All rights reserved.
 """What stands between an operator in training and the hook that adds its losses."""
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -67,23 +68,32 @@ def collect(model: nn.Module) -> tuple[Tensor | None, Tensor | None]:
     """
     mixing: list[Tensor] = []
     undo: list[Tensor] = []
+    terms: dict[str, list[Tensor]] = {}
     for path, operator, recorder in attached_recorders(model):
-        _check_terms(path, operator, recorder.mixing + recorder.undo)
+        terms[path] = recorder.mixing + recorder.undo
+        _require_gradient(path, operator, terms[path])
         mixing.extend(recorder.mixing)
         undo.extend(recorder.undo)
         recorder.clear()
-    mean_mixing = torch.stack(mixing).mean() if mixing else None
-    mean_undo = torch.stack(undo).mean() if undo else None
-    return mean_mixing, mean_undo
+    if mixing or undo:
+        _require_finite(terms)
+    return torch.stack(mixing).mean() if mixing else None, torch.stack(undo).mean() if undo else None
 
 
-def _check_terms(path: str, operator: TIPS, terms: list[Tensor]) -> None:
+def _require_gradient(path: str, operator: TIPS, terms: list[Tensor]) -> None:
     trainable = torch.is_grad_enabled() and any(p.requires_grad for p in operator.parameters(recurse=False))
     if trainable and not all(term.requires_grad for term in terms):
         raise RuntimeError(
             f'TIPSLossHook: the loss terms of layer {path!r} carry no gradient, because reentrant activation '
             'checkpointing ran the layer without one. Set with_cp=False on the backbone (and no '
             'activation_checkpointing in cfg), or checkpoint with use_reentrant=False')
-    if terms and not torch.isfinite(torch.stack([term.detach() for term in terms])).all():
-        raise FloatingPointError(f'TIPSLossHook: a loss term of layer {path!r} is not finite: '
-                                 f'{[float(term) for term in terms]}. Lower the learning rate or clip the gradient')
+
+
+def _require_finite(terms: dict[str, list[Tensor]]) -> None:
+    # One look at all layers: each would make the host wait for the GPU.
+    if torch.isfinite(torch.stack([term.detach() for of in terms.values() for term in of])).all():
+        return
+    path, values = next((path, values) for path, of in terms.items()
+                        if not all(map(math.isfinite, values := [float(term) for term in of])))
+    raise FloatingPointError(f'TIPSLossHook: a loss term of layer {path!r} is not finite: {values}. Lower the learning '
+                             'rate or clip the gradient')

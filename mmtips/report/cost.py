@@ -11,13 +11,13 @@ from torch import nn
 
 
 @torch.no_grad()
-def measure_cost(model: nn.Module, input_shape: tuple[int, int, int], repeats: int = 30) -> dict[str, Any]:
+def measure_cost(model: nn.Module, input_shape: tuple[int, int, int], repeats: int = 100) -> dict[str, Any]:
     """Count and time one image's way through a model, without pre- and postprocessing.
 
     Args:
         model: A segmentor or classifier; it is put into eval.
         input_shape: Channels, height and width of the image.
-        repeats: Timed forwards, after three to warm up.
+        repeats: Timed forwards, after three to warm up; by default a second or two of a small network.
 
     Returns:
         ``parameters``; ``gmacs``, 10^9 multiply-adds as mmengine counts them (published tables call this GFLOPs);

@@ -2,6 +2,7 @@
 """Pictures of where predictions flicker."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,21 +17,21 @@ GREY = (128, 128, 128)
 
 
 def write_examples(examples: dict[int, dict[str, Any]], model: nn.Module, palette: Sequence[Sequence[int]],
-                   folder: Path, protocol: str = 'standard') -> list[str]:
+                   folder: Path, protocol: str = 'standard') -> dict[str, dict[str, str]]:
     """Write the pictures of the kept examples of a segmentation model.
 
     Args:
         examples: What the shift loop kept (``loop.measure.examples``); examples without a map are passed over.
         model: The model, whose preprocessing is undone for the picture of the image.
         palette: Colour of each class, 0 to 255.
-        folder: Where to; pictures of the same names are replaced.
+        folder: Where to: into ``figures/<date and time>`` in it, so that every result keeps its own pictures.
         protocol: Whose flicker is drawn.
 
     Returns:
-        The file names.
+        For the number of each example the file of each panel, relative to ``folder``.
     """
-    names = []
-    folder.mkdir(parents=True, exist_ok=True)
+    figures: dict[str, dict[str, str]] = {}
+    place = Path('figures', datetime.now().strftime('%Y%m%d_%H%M%S_%f'))
     for index, example in sorted(examples.items()):
         kept = example['protocols'].get(protocol)
         if kept is None or example['truth'] is None or kept['prediction'].shape != example['image'].shape[-2:]:
@@ -38,10 +39,12 @@ def write_examples(examples: dict[int, dict[str, Any]], model: nn.Module, palett
         image = original_image(example['image'], model)
         pictures = (image, paint_labels(example['truth'], palette), paint_labels(kept['prediction'], palette),
                     paint_flicker(image, kept['differ'], kept['seen']))
-        for panel, picture in zip(PANELS, pictures, strict=True):
-            names.append(f'example_{index:02d}_{panel}.png')
-            Image.fromarray(picture).save(folder / names[-1])
-    return names
+        (folder / place).mkdir(parents=True, exist_ok=True)
+        files = {panel: str(place / f'{index:02d}_{panel}.png') for panel in PANELS}
+        for name, picture in zip(files.values(), pictures, strict=True):
+            Image.fromarray(picture).save(folder / name)
+        figures[f'{index:02d}'] = files
+    return figures
 
 
 def original_image(image: Tensor, model: nn.Module) -> np.ndarray:

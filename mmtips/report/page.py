@@ -5,7 +5,6 @@ import base64
 from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
 
 from jinja2 import Environment
 
@@ -44,17 +43,15 @@ def _best(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> dict[int, s
                         key=lambda cell: float(cell.split()[0])) for column in columns}
 
 
-def _examples(results: Sequence[Result], folders: Sequence[Path]) -> list[dict[str, Any]]:
-    """The examples that every result has pictures of."""
-    shared = set.intersection(*(set(result['figures']) for result in results))
-    examples = []
-    for name in sorted(name for name in shared if name.endswith('_image.png')):
-        stem = name.removesuffix('_image.png')
-        models = [{panel: _embedded(folder / f'{stem}_{panel}.png') for panel in ('prediction', 'flicker')}
-                  for folder in folders]
-        examples.append(dict(image=_embedded(folders[0] / name), truth=_embedded(folders[0] / f'{stem}_truth.png'),
-                             models=models))
-    return examples
+def _examples(results: Sequence[Result], folders: Sequence[Path]) -> list[list[dict[str, str]]]:
+    """For each example that every result has pictures of, the panels of each result, ready to be shown."""
+    pairs = zip(results, folders, strict=True)
+    files = [{example: {panel: folder / name for panel, name in panels.items()}
+              for example, panels in result['figures'].items()} for result, folder in pairs]
+    present = [{example for example, panels in of.items() if all(path.is_file() for path in panels.values())}
+               for of in files]
+    return [[{panel: _embedded(path) for panel, path in of[example].items()} for of in files]
+            for example in sorted(set.intersection(*present))]
 
 
 def _embedded(path: Path) -> str:

@@ -4,6 +4,7 @@
 import hashlib
 import json
 import platform
+import shutil
 import subprocess
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -81,30 +82,26 @@ def write_result(result: Result, path: Path) -> None:
 
 
 def shift_result(name: str, config: str, checkpoint: Path, data: dict[str, Any], model: dict[str, Any],
-                 metrics: dict[str, float], protocols: Sequence[ShiftProtocol], figures: Sequence[str] = ()) -> Result:
+                 metrics: dict[str, float], protocols: Sequence[ShiftProtocol],
+                 figures: dict[str, dict[str, str]] | None = None) -> Result:
     """Assemble the result of a shift evaluation.
 
     Args:
         name: What the model is called in tables.
         config: Name of the config.
         checkpoint: The checkpoint file.
-        data: ``dataset``, ``images`` and ``classes``.
+        data: ``dataset``, ``images``, ``classes``, ``background`` and ``ignore_index``.
         model: The cost, see :func:`mmtips.report.cost.measure_cost`.
-        metrics: What the shift loop returned: the host's metrics and ours, flat.
+        metrics: What the shift loop returned: the host's metrics and ours, flat. Where they hold none of
+            :data:`ACCURACIES`, the result has neither an accuracy nor a fidelity.
         protocols: The protocols of the loop.
-        figures: File names of the figures, relative to the result.
+        figures: What :func:`mmtips.report.write_examples` returned.
 
     Returns:
         A valid result.
-
-    Raises:
-        ValueError: If the host's metrics hold no accuracy that is known.
     """
     metric = next((key for key in ACCURACIES if key in metrics), None)
-    if metric is None:
-        raise ValueError(f'test_evaluator: expected one of the figures {ACCURACIES}, got {sorted(metrics)}: use '
-                         "IoUMetric (mmseg) or Accuracy with topk=(1, ) (mmpretrain)")
-    accuracy = float(metrics[metric])
+    accuracy = None if metric is None else dict(metric=metric, value=float(metrics[metric]))
     return validate(dict(
         schema=1,
         kind='shift_consistency',
@@ -114,19 +111,21 @@ def shift_result(name: str, config: str, checkpoint: Path, data: dict[str, Any],
         run=run_information(),
         data=data,
         model=model,
-        accuracy=dict(metric=metric, value=accuracy),
+        accuracy=accuracy,
         shift={protocol.name: _measure(protocol, metrics, accuracy) for protocol in protocols},
-        figures=list(figures)))
+        figures=figures or {}))
 
 
-def _measure(protocol: ShiftProtocol, metrics: dict[str, float], accuracy: float) -> dict[str, Any]:
+def _measure(protocol: ShiftProtocol, metrics: dict[str, float],
+             accuracy: dict[str, Any] | None) -> dict[str, Any]:
     prefix = f'shift/{protocol.name}/'
     rows = [key.removeprefix(prefix) for key in metrics if key.startswith(prefix) and f'{key}_low' in metrics]
     estimates = {row: dict(value=metrics[prefix + row], low=metrics[f'{prefix}{row}_low'],
                            high=metrics[f'{prefix}{row}_high']) for row in rows}
     measure: dict[str, Any] = {row: value for row, value in estimates.items() if not row.startswith('class/')}
     measure['per_class'] = {row.removeprefix('class/'): value for row, value in estimates.items() if row not in measure}
-    return dict(protocol=asdict(protocol), fidelity=fidelity(accuracy, measure['overall']['value']), **measure)
+    product = None if accuracy is None else fidelity(accuracy['value'], measure['overall']['value'])
+    return dict(protocol=asdict(protocol), fidelity=product, **measure)
 
 
 def run_information() -> dict[str, Any]:
@@ -144,6 +143,9 @@ def run_information() -> dict[str, Any]:
 
 def _commit() -> str:
     """The commit of the code, with ``-dirty`` behind it where it was changed; ``unknown`` outside a checkout."""
+    root = Path(__file__).parents[2]
+    if not (root / '.git').exists() or shutil.which('git') is None:  # installed, perhaps inside another repository
+        return 'unknown'
     git = subprocess.run(['git', 'describe', '--always', '--dirty', '--abbrev=12', '--exclude=*'], capture_output=True,
-                         text=True, cwd=Path(__file__).parent, check=False)
+                         text=True, cwd=root, check=False)
     return git.stdout.strip() or 'unknown'

@@ -1,7 +1,7 @@
 # Copyright (c) mmtips authors. All rights reserved.
 """One table for the terminal, the README and the page."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,14 +22,23 @@ def _estimate(protocol: str, row: str) -> Callable[[Result], str]:
 
 
 def _fidelity(result: Result) -> str:
-    measure = result['shift'].get('standard')
-    return MISSING if measure is None else f"{measure['fidelity']:.1f}"
+    product = result['shift'].get('standard', {}).get('fidelity')
+    return MISSING if product is None else f'{product:.1f}'
+
+
+def _accuracy(result: Result) -> str:
+    return MISSING if result['accuracy'] is None else f"{result['accuracy']['value']:.1f}"
+
+
+def _latency(result: Result) -> str:
+    latency = result['model']['latency_ms']
+    return f"{latency['median']:.1f} ms ({latency['low']:.1f} to {latency['high']:.1f})"
 
 
 #: Heading and how to read it from a result, in the order of the table.
 COLUMNS: dict[str, Callable[[Result], str]] = {
     'model': lambda result: result['name'],
-    'accuracy': lambda result: f"{result['accuracy']['value']:.1f}",
+    'accuracy': _accuracy,
     'standard': _estimate('standard', 'overall'),
     'standard, foreground': _estimate('standard', 'foreground'),
     'circular': _estimate('circular', 'overall'),
@@ -38,7 +47,7 @@ COLUMNS: dict[str, Callable[[Result], str]] = {
     'joint': _estimate('standard', 'joint'),
     'parameters': lambda result: f"{result['model']['parameters'] / 1e3:,.0f} k",
     'GMACs': lambda result: f"{result['model']['gmacs']:.3f}",
-    'latency': lambda result: f"{result['model']['latency_ms']['median']:.1f} ms",
+    'latency': _latency,
 }
 
 
@@ -54,7 +63,7 @@ def comparison(results: Sequence[Result]) -> tuple[list[str], list[list[str]]]:
     """
     rows = [[read(result) for read in COLUMNS.values()] for result in results]
     kept = [column for column in range(len(COLUMNS)) if any(row[column] != MISSING for row in rows)]
-    metrics = {result['accuracy']['metric'] for result in results}
+    metrics = {result['accuracy']['metric'] for result in results if result['accuracy'] is not None}
     names = [metrics.copy().pop() if name == 'accuracy' and len(metrics) == 1 else name for name in COLUMNS]
     return [names[column] for column in kept], [[row[column] for column in kept] for row in rows]
 
@@ -77,18 +86,29 @@ def per_class(results: Sequence[Result]) -> tuple[list[str], list[list[str]]]:
 
 
 def caption(results: Sequence[Result]) -> str:
-    """One paragraph that says what the figures are: protocol, data, intervals, device."""
-    first = results[0]
-    parts = []
-    for name, measure in first['shift'].items():
-        protocol: dict[str, Any] = measure['protocol']
-        parts.append(f"{name}: {protocol['pairs']} pairs of views per image, shifts up to {protocol['max_shift']} px")
-    differing = len({str(result['shift'][key]['protocol']) for result in results for key in result['shift']})
-    unequal = ' **The rows were measured under different protocols.**' if differing > len(first['shift']) else ''
-    return (f"{first['data']['images']} images of {first['data']['dataset']}; all consistencies in percent, with half "
-            f"the width of the 95 % bootstrap interval over images ({'; '.join(parts)}). Fidelity is accuracy x "
-            'standard consistency as published; joint counts the pixels on which both standard views are equal and '
-            f"right. Latency: one image on {first['run']['device']}, {first['run']['threads']} thread(s).{unequal}")
+    """One paragraph that says what the figures are: protocol, data, intervals, device; and whether the rows differ."""
+    data = _distinct(f"{result['data']['images']} images of {result['data']['dataset']}" for result in results)
+    devices = _distinct(f"{result['run']['device']}, {result['run']['threads']} thread(s)" for result in results)
+    names = _distinct(name for result in results for name in result['shift'])
+    protocols = {name: _distinct(f"{measure['protocol']['pairs']} pairs of views per image, shifts up to "
+                                 f"{measure['protocol']['max_shift']} px" for measure in _measures(results, name))
+                 for name in names}
+    differ = len(data) > 1 or any(len(_distinct(str(measure['protocol']) for measure in _measures(results, name))) > 1
+                                  for name in names)
+    parts = '; '.join(f"{name}: {' or '.join(of)}" for name, of in protocols.items())
+    return (f"{' or '.join(data)}; all consistencies in percent, with half the width of the 95 % bootstrap interval "
+            f'over images ({parts}). Fidelity is accuracy x standard consistency as published; joint counts the pixels '
+            f"on which both standard views are equal and right. Latency: one image on {' or '.join(devices)}, median "
+            'and quartiles, the models one after another: small differences mean nothing.'
+            + (' **The rows were measured on different data or under different protocols.**' if differ else ''))
+
+
+def _distinct(texts: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(texts))
+
+
+def _measures(results: Sequence[Result], protocol: str) -> list[dict[str, Any]]:
+    return [result['shift'][protocol] for result in results if protocol in result['shift']]
 
 
 def markdown(results: Sequence[Result]) -> str:

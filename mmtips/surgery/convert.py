@@ -9,7 +9,7 @@ from mmengine.logging import print_log
 from torch import Tensor, nn
 
 from mmtips.downsampling import Downsampler, build_downsampler
-from mmtips.surgery.sites import Site, find_sites
+from mmtips.surgery.sites import Site, find_sites, strided_modules
 
 
 def convert_downsampling(backbone: nn.Module,
@@ -39,18 +39,18 @@ def convert_downsampling(backbone: nn.Module,
         TypeError: If ``downsampler`` is malformed.
         KeyError: If the operator is not registered.
     """
-    found = find_sites(backbone)
+    found = list(strided_modules(backbone))
     _check_found(backbone, found, exclude)
-    sites = [site for site in found if not any(fnmatch(site.strided, pattern) for pattern in exclude)]
+    sites = find_sites(backbone, exclude)
     if not sites:
         raise ValueError(f'exclude={tuple(exclude)!r} leaves none of the {len(found)} stride sites: '
-                         f'{[site.strided for site in found]}')
+                         f'{found}')
     # All operators are built before the first change, so that a bad option leaves the backbone as it was. Pools go
     # first, because the module before which a strided convolution's operator runs may be one that is replaced.
     built = [(site, build_downsampler(downsampler, site.channels, site.stride)) for site in sites]
-    for site, operator in sorted(built, key=lambda pair: pair[0].kind != 'pool'):
-        (_replace_pool if site.kind == 'pool' else _move_stride)(backbone, site, operator)
-    _freeze_again(backbone)
+    for site, operator in sorted(built, key=lambda pair: pair[0].kind == 'conv'):
+        (_move_stride if site.kind == 'conv' else _replace_pool)(backbone, site, operator)
+    _freeze_again(backbone, built)
     print_log(
         f"{downsampler['type']} at {len(sites)} of {len(found)} stride sites of {type(backbone).__name__}: "
         f"{', '.join(site.strided for site in sites)}",
@@ -58,42 +58,48 @@ def convert_downsampling(backbone: nn.Module,
     return sites
 
 
-def _check_found(backbone: nn.Module, found: list[Site], exclude: Sequence[str]) -> None:
+def _check_found(backbone: nn.Module, found: list[str], exclude: Sequence[str]) -> None:
     name = type(backbone).__name__
     if any(isinstance(module, Downsampler) for module in backbone.modules()):
         raise ValueError(f'{name} has been converted before: build it again to exchange its operators')
     if not found:
         raise ValueError(f'{name} has no strided convolution and no strided pool, so that there is nothing to exchange')
     for pattern in exclude:
-        if not any(fnmatch(site.strided, pattern) for site in found):
-            raise ValueError(f'exclude: pattern {pattern!r} matches none of the stride sites of {name}: '
-                             f'{[site.strided for site in found]}')
+        if not any(fnmatch(path, pattern) for path in found):
+            raise ValueError(f'exclude: pattern {pattern!r} matches none of the stride sites of {name}: {found}')
 
 
 def _replace_pool(backbone: nn.Module, site: Site, operator: Downsampler) -> None:
     pool = backbone.get_submodule(site.strided)
-    if operator.keeps_max and isinstance(pool, nn.MaxPool2d):
-        backbone.set_submodule(site.strided, DenseMaxFirst(_dense_max(pool), operator))
-    else:
-        backbone.set_submodule(site.strided, operator)
+    dense = _dense_max(pool) if operator.keeps_max and isinstance(pool, nn.MaxPool2d) else None
+    floor = site.stride if site.kind == 'floor_pool' else 1
+    replaced = operator if dense is None and floor == 1 else PreparedPool(operator, dense, floor)
+    backbone.set_submodule(site.strided, replaced)
 
 
-class DenseMaxFirst(nn.Module):
-    """The maximum at stride 1, then the operator: no ``nn.Sequential``, which would also run a carrier's operator.
+class PreparedPool(nn.Module):
+    """An operator in place of a pool that did more than reduce.
+
+    It is no ``nn.Sequential``, whose children can carry operators of their own.
 
     Args:
-        dense: The max pool at stride 1.
         operator: The operator.
+        dense: The pool's maximum at stride 1, which comes first; None if nothing does.
+        floor: Rows and columns at the end that are no multiple of this are dropped, as the pool dropped them.
     """
 
-    def __init__(self, dense: nn.Module, operator: nn.Module) -> None:
+    def __init__(self, operator: nn.Module, dense: nn.Module | None = None, floor: int = 1) -> None:
         super().__init__()
-        self.max = dense
         self.pool = operator
+        self.max = dense
+        self.floor = floor
 
     def forward(self, x: Tensor) -> Tensor:
-        """Reduce the local maxima of ``x``, ``(N, C, H, W) -> (N, C, ceil(H/s), ceil(W/s))``."""
-        return self.pool(self.max(x))
+        """Reduce ``x``, ``(N, C, H, W) -> (N, C, ceil(H/s), ceil(W/s))``, or its floor."""
+        x = x if self.max is None else self.max(x)
+        if self.floor > 1:
+            x = x[..., :x.shape[-2] // self.floor * self.floor, :x.shape[-1] // self.floor * self.floor]
+        return self.pool(x)
 
 
 def _dense_max(pool: nn.MaxPool2d) -> nn.Module:
@@ -128,8 +134,18 @@ def _run_downsampler(carrier: nn.Module, args: tuple[Tensor, ...]) -> tuple[Tens
     return (carrier.get_submodule('downsampler')(args[0]), *args[1:])
 
 
-def _freeze_again(backbone: nn.Module) -> None:
-    """Hosts freeze their first stages in the constructor, before the operators were there."""
+def _freeze_again(backbone: nn.Module, built: Sequence[tuple[Site, Downsampler]]) -> None:
+    """Hosts freeze their first stages in the constructor, before the operators were there.
+
+    An operator belongs to the stage of the convolution whose stride it took over, or that a pool follows.
+    """
     freeze = getattr(backbone, '_freeze_stages', None)
     if freeze is not None:
         freeze()
+    operators = {site.strided: operator for site, operator in built}
+    frozen = False
+    for path, module in backbone.named_modules():
+        if isinstance(module, nn.Conv2d):
+            frozen = not module.weight.requires_grad
+        if path in operators and frozen:
+            operators[path].requires_grad_(False)

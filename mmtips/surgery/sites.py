@@ -4,8 +4,10 @@
 Nothing here imports a host: block families are recognised by the names of their classes and of their attributes.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatch
+from itertools import takewhile
 from typing import Any
 
 from torch import nn
@@ -34,7 +36,8 @@ class Site:
         block: Path of the block around it; the sites of one block are the branches of one residual.
         channels: Channels of the map that is reduced.
         stride: The factor.
-        kind: ``'pool'`` or ``'conv'``.
+        kind: ``'pool'``, ``'floor_pool'`` for a pool that drops the rest of a map which is no multiple of its stride,
+            or ``'conv'``.
     """
 
     strided: str
@@ -45,57 +48,92 @@ class Site:
     kind: str
 
 
-def find_sites(backbone: nn.Module) -> list[Site]:
-    """List the stride sites of a backbone in the order of its modules.
+def strided_modules(backbone: nn.Module) -> dict[str, nn.Module]:
+    """The convolutions and pools of a backbone that have a stride, by path, in the order of its modules.
 
-    A convolution whose stride a dilation replaced, or a pool of stride 1, is no site.
+    A convolution whose stride a dilation replaced, or a pool of stride 1, has none; transposed convolutions divide
+    nothing.
+    """
+    return {path: module for path, module in backbone.named_modules()
+            if (isinstance(module, POOLS) or _is_convolution(module)) and max(_strides(module)) > 1}
+
+
+def _is_convolution(module: nn.Module) -> bool:
+    """Whether a module is a convolution of any class (a deformable one, say, is no ``nn.Conv2d``)."""
+    weight = getattr(module, 'weight', None)
+    return (not isinstance(module, nn.ConvTranspose2d) and isinstance(weight, nn.Parameter) and weight.dim() == 4
+            and hasattr(module, 'stride'))
+
+
+def _strides(module: nn.Module) -> tuple[int, int]:
+    stride: Any = module.stride
+    return stride if isinstance(stride, tuple) else (stride, stride)
+
+
+def find_sites(backbone: nn.Module, exclude: Sequence[str] = ()) -> list[Site]:
+    """List the stride sites of a backbone in the order of its modules.
 
     Args:
         backbone: A built host backbone.
+        exclude: Patterns (as for file names) of paths to pass over.
 
     Returns:
         The sites; empty if there are none.
 
     Raises:
-        ValueError: If a site has different strides for rows and columns, or a strided convolution an unknown type.
+        ValueError: If a site has different strides for rows and columns, a strided convolution an unknown type, or a
+            pool an output size or a place that no rule here covers.
     """
-    sites = []
-    channels = 0
-    for path, module in backbone.named_modules():
-        if isinstance(module, nn.Conv2d):
-            stride = _square_stride(path, module)
-            if stride > 1:
-                carrier = _follower(backbone, path)
-                reduced = module.in_channels if carrier == path else module.out_channels
-                sites.append(Site(path, carrier, _block(backbone, path), reduced, stride, 'conv'))
-            channels = module.out_channels
-        elif isinstance(module, POOLS):
-            stride = _square_stride(path, module)
-            if stride > 1:
-                reduced = _pooled_channels(backbone, path, channels)
-                sites.append(Site(path, path, _block(backbone, path), reduced, stride, 'pool'))
-        else:
-            _refuse_unknown(path, module)
-    return sites
+    return [_pool_site(backbone, path, module) if isinstance(module, POOLS) else _conv_site(backbone, path, module)
+            for path, module in strided_modules(backbone).items()
+            if not any(fnmatch(path, pattern) for pattern in exclude)]
+
+
+def _pool_site(backbone: nn.Module, path: str, pool: nn.MaxPool2d | nn.AvgPool2d) -> Site:
+    stride = _square_stride(path, pool)
+    return Site(path, path, _block(backbone, path), _pooled_channels(backbone, path), stride,
+                _pool_kind(path, pool, stride))
+
+
+def _conv_site(backbone: nn.Module, path: str, convolution: nn.Module) -> Site:
+    stride = _square_stride(path, convolution)
+    if not isinstance(convolution, nn.Conv2d):
+        raise ValueError(f'{path}: do not know how to take the stride off a {type(convolution).__name__}: only '
+                         'nn.Conv2d and its subclasses are supported; leave it out with exclude=')
+    carrier = _follower(backbone, path)
+    if carrier == path:
+        _require_same_size(path, convolution)
+    channels = convolution.in_channels if carrier == path else convolution.out_channels
+    return Site(path, carrier, _block(backbone, path), channels, stride, 'conv')
 
 
 def _square_stride(path: str, module: nn.Module) -> int:
-    stride: Any = module.stride
-    stride = stride if isinstance(stride, tuple) else (stride, stride)
-    if stride[0] != stride[1]:
-        raise ValueError(f'{path}: stride {stride} differs between rows and columns, which no operator here supports: '
-                         'leave it out with exclude=')
-    return int(stride[0])
+    rows, columns = _strides(module)
+    if rows != columns:
+        raise ValueError(f'{path}: stride {(rows, columns)} differs between rows and columns, which no operator here '
+                         'supports: leave it out with exclude=')
+    return int(rows)
 
 
-def _refuse_unknown(path: str, module: nn.Module) -> None:
-    """A strided convolution that is no ``nn.Conv2d`` (a deformable one, say) must not be passed over in silence."""
-    weight = getattr(module, 'weight', None)
-    if isinstance(module, nn.ConvTranspose2d) or not isinstance(weight, nn.Parameter) or weight.dim() != 4:
-        return
-    if hasattr(module, 'stride') and _square_stride(path, module) > 1:
-        raise ValueError(f'{path}: do not know how to take the stride off a {type(module).__name__}: only nn.Conv2d '
-                         'and its subclasses are supported')
+def _require_same_size(path: str, convolution: nn.Conv2d) -> None:
+    """Before a convolution that shrinks the map, the operator gives another size than the stride after it."""
+    for kernel, padding, dilation in zip(convolution.kernel_size, convolution.padding, convolution.dilation,
+                                         strict=True):
+        if isinstance(padding, int) and 2 * padding != dilation * (kernel - 1):
+            raise ValueError(f'{path}: nothing is known to come after this convolution, and before it the operator '
+                             f'would change the output size (kernel {kernel}, padding {padding}): leave it out with '
+                             'exclude=')
+
+
+def _pool_kind(path: str, pool: nn.MaxPool2d | nn.AvgPool2d, stride: int) -> str:
+    """How a pool rounds: its output has ``floor((H + 2p - k) / s) + 1`` rows, or the ceiling in ``ceil_mode``."""
+    kernel, padding = (value if isinstance(value, int) else value[0] for value in (pool.kernel_size, pool.padding))
+    if kernel == 2 * padding + (stride if pool.ceil_mode else 1):
+        return 'pool'
+    if kernel == 2 * padding + stride:
+        return 'floor_pool'
+    raise ValueError(f'{path}: a pool of kernel {kernel}, stride {stride} and padding {padding} divides the size in a '
+                     'way that no operator here does: leave it out with exclude=')
 
 
 def _family(module: nn.Module) -> str:
@@ -150,14 +188,21 @@ def _block(backbone: nn.Module, path: str) -> str:
     return path.rpartition('.')[0]
 
 
-def _pooled_channels(backbone: nn.Module, path: str, previous: int) -> int:
-    """Channels that reach a pool: what its skip's projection expects, or what the last convolution gave."""
-    for _, parent, name in _parents(backbone, path):
-        if isinstance(parent, nn.Sequential):
-            children = dict(parent.named_children())
-            for key in list(children)[list(children).index(name) + 1:]:
-                for module in children[key].modules():
-                    if isinstance(module, nn.Conv2d):
-                        return module.in_channels
-        break
-    return previous
+def _pooled_channels(backbone: nn.Module, path: str) -> int:
+    """Channels that reach a pool: what its skip's projection expects, or what the convolution before it gave."""
+    _, parent, name = next(_parents(backbone, path))
+    if isinstance(parent, nn.Sequential):
+        children = dict(parent.named_children())
+        for key in list(children)[list(children).index(name) + 1:]:
+            for module in children[key].modules():
+                if isinstance(module, nn.Conv2d):
+                    return module.in_channels
+    elif parent is not backbone:
+        raise ValueError(f'{path}: do not know how many channels reach a pool inside a {type(parent).__name__}: leave '
+                         'it out with exclude=')
+    before = list(takewhile(lambda pair: pair[0] != path, backbone.named_modules()))
+    convolutions = [module for _, module in before if isinstance(module, nn.Conv2d)]
+    if not convolutions:
+        raise ValueError(f'{path}: do not know how many channels reach a pool before any convolution: leave it out '
+                         'with exclude=')
+    return convolutions[-1].out_channels

@@ -61,6 +61,13 @@ def test_unknown_base_says_what_to_do(scope):
         MODELS.build(dict(type='TIPSBackbone', base='ResNex'))
 
 
+@pytest.mark.parametrize('host', HOSTS)
+def test_errors_of_the_host_come_through(scope, host):
+    scope(host)
+    with pytest.raises(KeyError, match='invalid depth 19'):
+        MODELS.build(dict(type='TIPSResNet', depth=19))
+
+
 def test_unknown_operator_lists_what_there_is(scope):
     scope('mmseg')
     with pytest.raises(KeyError, match="downsampler type 'TIPSY' is not registered: expected one of .*BlurPool"):

@@ -47,13 +47,36 @@ def test_batch_size_does_not_matter(tmp_path):
     assert results[0] == results[1] == results[2]
 
 
-@pytest.mark.parametrize('kind', ['constant', 'position'])
-def test_classification(tmp_path, kind):
-    metrics = make_runner(tmp_path, kind, task='classification').test()
-    # The toy classifier says what its segmentation twin says of the corner pixel: always the same.
+def brightest_columns(protocol, images=6, width=32):
+    """Whether the brightest pixel's column is the same modulo 3 in both views of every pair, found in the image."""
+    hits = []
+    for index in range(images):
+        image = torch.rand(3, 24, width, generator=torch.Generator().manual_seed(index)).sum(0)
+        for pair in draw_shift_pairs(protocol, index).tolist():
+            columns = []
+            for row, column in pair:
+                if protocol.name == 'circular':
+                    columns.append((int(image.argmax()) % width + column) % width)
+                else:  # a crop that leaves 3 pixels on each side, moved by the shift
+                    crop = image[3 - row:24 - 3 - row, 3 - column:width - 3 - column]
+                    columns.append(int(crop.argmax()) % (width - 6))
+            hits.append(columns[0] % 3 == columns[1] % 3)
+    return 100 * sum(hits) / len(hits)
+
+
+@pytest.mark.parametrize('name', ['standard', 'circular'])
+def test_a_classifier_of_the_position_scores_what_is_counted_by_hand(tmp_path, name):
+    metrics = make_runner(tmp_path, 'position', task='classification').test()
+    assert metrics[f'shift/{name}/overall'] == pytest.approx(brightest_columns(ShiftProtocol(name, 3)))
+    assert 0 < metrics[f'shift/{name}/overall'] < 90
+
+
+def test_classification(tmp_path):
+    metrics = make_runner(tmp_path, 'constant', task='classification').test()
     assert metrics['shift/standard/overall'] == 100
     assert metrics['shift/circular/joint'] == pytest.approx(100 / 3)
     assert 'shift/standard/foreground' in metrics
+    assert not [name for name in metrics if 'class/' in name]
 
 
 def test_examples_hold_flicker_maps(tmp_path):

@@ -54,12 +54,16 @@ class TIPSToyPredictor(BaseModel):
         # The column modulo 3: two views agree where their columns differ by a multiple of 3.
         return (torch.arange(w) % 3).expand(n, h, w)
 
+    def classes(self, x):
+        # The column of the brightest pixel modulo 3, or always 1.
+        return x.sum(1).flatten(1).argmax(1) % x.shape[-1] % 3 if self.kind == 'position' else torch.ones(len(x)).long()
+
     def forward(self, inputs, data_samples=None, mode='tensor'):
         if mode != 'predict':
             return inputs.mean((-2, -1))
-        labels = self.labels(inputs)
         if self.task == 'classification':
-            return [BaseDataElement(pred_label=label[:1, 0]) for label in labels]
+            return [BaseDataElement(pred_label=label[None]) for label in self.classes(inputs)]
+        labels = self.labels(inputs)
         return [BaseDataElement(pred_sem_seg=PixelData(data=label[None])) for label in labels]
 
 

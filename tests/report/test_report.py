@@ -30,7 +30,8 @@ def result(tmp_path):
                         f'shift/{protocol}/class/cat_high': 75.})
     cost = dict(parameters=160_000, gmacs=0.123, input_shape=[3, 128, 128],
                 latency_ms=dict(median=7.0, low=6.5, high=8.0))
-    return report.shift_result('tiny', 'tiny.py', checkpoint, dict(dataset='Cats', images=5, classes=2), cost, metrics,
+    data = dict(dataset='Cats', images=5, classes=2, background=None, ignore_index=255)
+    return report.shift_result('tiny', 'tiny.py', checkpoint, data, cost, metrics,
                                [ShiftProtocol('standard'), ShiftProtocol('circular')])
 
 
@@ -76,9 +77,15 @@ def test_files_that_are_no_results_are_refused(tmp_path):
         report.load_result(tmp_path / 'other.json')
 
 
-def test_unknown_accuracy_is_named(result, tmp_path):
-    with pytest.raises(ValueError, match="expected one of the figures .* got \\['f1'\\]"):
-        report.shift_result('x', 'x.py', tmp_path / 'weights.pth', result['data'], result['model'], dict(f1=3.), [])
+def test_without_a_known_accuracy_the_consistency_is_kept(result, tmp_path):
+    metrics = {'f1': 3., **{f'shift/standard/overall{end}': 90. for end in ('', '_low', '_high')}}
+    other = report.shift_result('x', 'x.py', tmp_path / 'weights.pth', result['data'], result['model'], metrics,
+                                [ShiftProtocol('standard')])
+    assert other['accuracy'] is None
+    headings, rows = report.comparison([result, other])
+    assert headings[1] == 'mIoU'
+    assert rows[1][1] == rows[1][headings.index('fidelity')] == '-'
+    assert rows[1][2] == '90.0 ± 0.0'
 
 
 def test_tables(result):
@@ -111,6 +118,14 @@ def test_caption_warns_of_different_protocols(result):
     other['shift']['standard']['protocol']['max_shift'] = 4
     assert 'different protocols' in report.caption([result, other])
     assert 'different protocols' not in report.caption([result, result])
+    less = copy.deepcopy(result)
+    del less['shift']['circular']
+    assert 'different protocols' not in report.caption([result, less])
+    assert 'different protocols' not in report.caption([less, result])
+    elsewhere = copy.deepcopy(result)
+    elsewhere['data']['dataset'] = 'Dogs'
+    assert '5 images of Cats or 5 images of Dogs' in report.caption([result, elsewhere])
+    assert 'different data' in report.caption([result, elsewhere])
     assert '5 pairs of views per image, shifts up to 8 px' in report.caption([result])
 
 
@@ -152,19 +167,24 @@ def test_page_holds_its_pictures_and_escapes_names(result, tmp_path):
     maps = dict(differ=torch.eye(4).int(), seen=torch.ones(4, 4).int(), prediction=torch.zeros(4, 4).long())
     examples = {0: dict(image=torch.zeros(3, 4, 4), truth=torch.zeros(4, 4).long(), protocols=dict(standard=maps))}
     result['figures'] = report.write_examples(examples, model(), [(0, 0, 0)], tmp_path)
-    assert result['figures'] == [f'example_00_{panel}.png' for panel in ('image', 'truth', 'prediction', 'flicker')]
+    assert list(result['figures']) == ['00']
+    assert list(result['figures']['00']) == ['image', 'truth', 'prediction', 'flicker']
+    other = dict(result, figures=report.write_examples(examples, model(), [(0, 0, 0)], tmp_path))
+    assert not set(result['figures']['00'].values()) & set(other['figures']['00'].values())  # each keeps its own
     result['name'] = '<script>alert(1)</script>'
     page = report.render_page([result, result], [tmp_path, tmp_path], 'Title')
     assert page.count('data:image/png;base64,') == 6
     assert '<script>' not in page
     assert 'http' not in page.replace('http-equiv', '')
     assert '70.0' in page  # the class
+    moved = report.render_page([result], [tmp_path / 'elsewhere'], 'Title')
+    assert 'data:image' not in moved  # a result may travel without its pictures
 
 
 def test_examples_without_a_map_are_passed_over(tmp_path):
     maps = dict(differ=torch.zeros(1, 1), seen=torch.ones(1, 1), prediction=torch.zeros(1, 1).long())
     example = dict(image=torch.zeros(3, 4, 4), truth=torch.zeros(1, 1).long(), protocols=dict(standard=maps))
-    assert report.write_examples({0: example}, model(), [(0, 0, 0)], tmp_path) == []
+    assert report.write_examples({0: example}, model(), [(0, 0, 0)], tmp_path) == {}
 
 
 def test_cost_by_hand():
@@ -183,6 +203,7 @@ def test_committed_results_fit_the_schema(path):
 def test_the_readme_shows_the_committed_results():
     results = [report.load_result(ROOT / f'results/demo/{name}.json') for name in ('stock', 'blurpool', 'tips')]
     assert report.markdown(results) in (ROOT / 'README.md').read_text()
+    assert all(list((ROOT / 'configs').glob(f"*/{result['config']}")) for result in results)
 
 
 def test_json_is_readable(result):

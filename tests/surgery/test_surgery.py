@@ -59,7 +59,7 @@ class TestHosts:
         """With the operator that starts as subsampling the converted network computes what the host's does."""
         scope(host)
         stock = build(cfg)
-        pools = [site.strided for site in find_sites(stock) if site.kind == 'pool']
+        pools = [site.strided for site in find_sites(stock) if site.kind != 'conv']
         if len(pools) == len(sites):
             pytest.skip('only pools, which are replaced and not moved')
         converted = build_tips(cfg, 'StridedConv', exclude=pools)
@@ -108,6 +108,7 @@ def test_frozen_stages_include_their_operators(scope, host):
     for _ in range(2):
         frozen = [name for name, p in converted.named_parameters() if not p.requires_grad]
         assert any('stem' in name and 'downsampler' in name for name in frozen)
+        assert {'maxpool.score_weight', 'maxpool.score_scale'} <= set(frozen)
         assert any('layer2.0' in name and 'downsampler' in name for name in frozen)
         assert not any(name.startswith('layer3') for name in frozen)
         converted.train()
@@ -191,6 +192,11 @@ class TestAnyModule:
         assert [site.strided for site in sites] == ['1']
         assert net[0].stride == (2, 2)
 
+    def test_exclude_spares_what_no_operator_can_replace(self):
+        net = nn.Sequential(nn.Conv2d(3, 4, 3, stride=(2, 1)), nn.Conv2d(4, 4, 3, stride=2), nn.Conv2d(4, 4, 1))
+        sites = convert_downsampling(net, dict(type='TIPS'), exclude=['0'])
+        assert [site.strided for site in sites] == ['1']
+
     @pytest.mark.parametrize(('exclude', 'message'), [(['2'], "pattern '2' matches none"), (['*'], 'leaves none')])
     def test_exclude_is_checked(self, exclude, message):
         net = nn.Sequential(nn.Conv2d(3, 4, 3, stride=2), nn.Conv2d(4, 4, 1))
@@ -202,10 +208,37 @@ class TestAnyModule:
             convert_downsampling(nn.Sequential(nn.Conv2d(3, 3, 3)), dict(type='TIPS'))
 
     def test_twice(self):
-        net = nn.Sequential(nn.Conv2d(3, 4, 3, stride=2), nn.MaxPool2d(2))
+        net = nn.Sequential(nn.Conv2d(3, 4, 3, stride=2, padding=1), nn.MaxPool2d(2))
         convert_downsampling(net, dict(type='TIPS'))
         with pytest.raises(ValueError, match='converted before'):
             convert_downsampling(net, dict(type='BlurPool'))
+
+    def test_pool_that_floors(self):
+        net = nn.Sequential(nn.Conv2d(3, 4, 3, padding=1), nn.MaxPool2d(2))
+        x = torch.randn(1, 3, 9, 7)
+        expected = net(x)
+        convert_downsampling(net, dict(type='MaxPool'))
+        assert torch.equal(net(x), expected)
+
+    @pytest.mark.parametrize(('module', 'message'), [
+        (nn.MaxPool2d(5, stride=2), '1: a pool of kernel 5, stride 2 and padding 0'),
+        (nn.Conv2d(4, 4, 4, stride=4), r'1: nothing is known to come after .* \(kernel 4, padding 0\)'),
+    ])
+    def test_sizes_that_no_operator_gives(self, module, message):
+        with pytest.raises(ValueError, match=message):
+            convert_downsampling(nn.Sequential(nn.Conv2d(3, 4, 1), module), dict(type='TIPS'))
+
+    def test_pool_inside_an_unknown_block(self):
+
+        class Block(nn.Module):
+
+            def __init__(self):
+                super().__init__()
+                self.conv = nn.Conv2d(3, 8, 1)
+                self.pool = nn.AvgPool2d(2)
+
+        with pytest.raises(ValueError, match='0.pool: do not know how many channels reach a pool inside a Block'):
+            convert_downsampling(nn.Sequential(Block()), dict(type='TIPS'))
 
     def test_oblong_stride(self):
         with pytest.raises(ValueError, match=r'0: stride \(2, 1\) differs'):
