@@ -40,14 +40,14 @@ DEMO := work_dirs/demo
 RUNS := $(DEMO)/$(shell grep -hv '^\#' configs/_base_/*/*.py configs/deeplabv3plus/*digits*.py | sha256sum | cut -c1-8)
 DATA := data/scattered_digits/meta.json
 DEMO_MODELS := stock blurpool tips
-RECIPE = configs/deeplabv3plus/deeplabv3plus_r18-w12$(1)-d8_1xb16-1500i_scattered-digits-128x128.py
+RECIPE = configs/deeplabv3plus/deeplabv3plus_r18-w8$(1)-d8_1xb16-2k_scattered-digits-128x128.py
 CONFIG_stock := $(call RECIPE,)
 CONFIG_blurpool := $(call RECIPE,-blurpool)
 CONFIG_tips := $(call RECIPE,-tips)
 NAME_stock := DeepLabV3+ (stock)
 NAME_blurpool := with BlurPool
 NAME_tips := with TIPS, both losses
-TRAINED := $(foreach name,tips stock blurpool,$(RUNS)/$(name)/iter_1500.pth)
+TRAINED := $(foreach name,tips stock blurpool,$(RUNS)/$(name)/iter_2000.pth)
 RESULTS := $(DEMO_MODELS:%=$(RUNS)/%/shift.json)
 
 data: $(DATA)
@@ -55,14 +55,14 @@ data: $(DATA)
 $(DATA): | $(STAMP)
 	$(BIN)/python tools/dataset_converters/scattered_digits.py
 
-.PRECIOUS: $(RUNS)/%/iter_1500.pth $(RUNS)/%/shift.json
-$(RUNS)/%/iter_1500.pth: | $(DATA)
+.PRECIOUS: $(RUNS)/%/iter_2000.pth $(RUNS)/%/shift.json
+$(RUNS)/%/iter_2000.pth: | $(DATA)
 	OMP_NUM_THREADS=1 $(BIN)/python tools/train.py $(CONFIG_$*) --work-dir $(RUNS)/$* --resume 2>&1 | sed -u 's/^/[$*] /'
 
 trained: $(TRAINED)
 
-$(RUNS)/%/shift.json: $(RUNS)/%/iter_1500.pth
-	$(BIN)/python tools/eval_shift.py $(CONFIG_$*) $(RUNS)/$*/iter_1500.pth --work-dir $(RUNS)/$* \
+$(RUNS)/%/shift.json: $(RUNS)/%/iter_2000.pth
+	$(BIN)/python tools/eval_shift.py $(CONFIG_$*) $(RUNS)/$*/iter_2000.pth --work-dir $(RUNS)/$* \
 	  --pairs 2 --name '$(NAME_$*)' --out $@
 
 demo: $(DATA)

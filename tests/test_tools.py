@@ -14,7 +14,7 @@ import torch
 from mmtips.datasets import write_scattered_digits
 
 ROOT = Path(__file__).parent.parent
-TIPS_CONFIG = 'configs/deeplabv3plus/deeplabv3plus_r18-w12-tips-d8_1xb16-1500i_scattered-digits-128x128.py'
+TIPS_CONFIG = 'configs/deeplabv3plus/deeplabv3plus_r18-w8-tips-d8_1xb16-2k_scattered-digits-128x128.py'
 STOCK_CONFIG = TIPS_CONFIG.replace('-tips', '')
 CLS_CONFIG = 'configs/resnet/resnet18-w16-tips_1xb64-20e_scattered-digits-64x64.py'
 

@@ -15,7 +15,7 @@ SEG_FEWEST, SEG_MOST = 5, 9
 MAX_ANGLE = 6.0
 MAX_SHEAR = 0.1
 # How much brighter a digit is than what it covers. Always brighter: a network that has to learn both polarities spends
-# hundreds of the demo's 1,500 iterations on it.
+# hundreds of the demo's 2,000 iterations on it.
 CONTRAST = (80.0, 150.0)
 OPACITY = (0.9, 1.0)
 # Share of the photographs' brightness that is kept, so that something brighter fits everywhere.

@@ -1,6 +1,6 @@
-# 1,500 iterations of AdamW with a short warm-up and a cosine to nearly zero. Gradients are clipped as in the recipe that
+# 2,000 iterations of AdamW with a short warm-up and a cosine to nearly zero. Gradients are clipped as in the recipe that
 # TIPS was released with: the step in which L_undo sets in shakes the weights.
-max_iters = 1500
+max_iters = 2000
 optim_wrapper = dict(
     type='OptimWrapper',
     optimizer=dict(type='AdamW', lr=1e-2, weight_decay=1e-4),
@@ -9,7 +9,7 @@ param_scheduler = [
     dict(type='LinearLR', start_factor=0.01, by_epoch=False, begin=0, end=50),
     dict(type='CosineAnnealingLR', eta_min=1e-6, by_epoch=False, begin=50, end=max_iters),
 ]
-train_cfg = dict(type='IterBasedTrainLoop', max_iters=max_iters, val_interval=750)
+train_cfg = dict(type='IterBasedTrainLoop', max_iters=max_iters, val_interval=1000)
 val_cfg = dict(type='ValLoop')
 test_cfg = dict(type='TestLoop')
 default_hooks = dict(

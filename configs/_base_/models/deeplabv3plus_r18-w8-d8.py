@@ -1,4 +1,4 @@
-# DeepLabV3+ on ResNetV1c-18-D8 with three sixteenths of the width: small enough to train on a CPU in minutes.
+# DeepLabV3+ on ResNetV1c-18-D8 with an eighth of the width: small enough to train on a CPU in minutes.
 norm_cfg = dict(type='BN', requires_grad=True)
 data_preprocessor = dict(
     type='SegDataPreProcessor',
@@ -14,25 +14,25 @@ model = dict(
     backbone=dict(
         type='ResNetV1c',
         depth=18,
-        stem_channels=12,
-        base_channels=12,
+        stem_channels=8,
+        base_channels=8,
         # Stride 8 comes one stage later than in the host's -d8: strokes are 3 to 10 pixels wide.
         strides=(1, 1, 2, 1),
         dilations=(1, 1, 1, 2),
         out_indices=(0, 1, 2, 3),
         contract_dilation=True,
-        # Branches that start at zero cost hundreds of the 1,500 iterations.
+        # Branches that start at zero cost hundreds of the 2,000 iterations.
         zero_init_residual=False,
         norm_cfg=norm_cfg),
     decode_head=dict(
         type='DepthwiseSeparableASPPHead',
-        in_channels=96,
+        in_channels=64,
         in_index=3,
-        channels=48,
+        channels=32,
         # The map is 16 x 16 at 128 pixels: rates of 12 and more would read padding only.
         dilations=(1, 2, 4),
-        c1_in_channels=12,
-        c1_channels=12,
+        c1_in_channels=8,
+        c1_channels=8,
         dropout_ratio=0.1,
         num_classes=11,
         norm_cfg=norm_cfg,

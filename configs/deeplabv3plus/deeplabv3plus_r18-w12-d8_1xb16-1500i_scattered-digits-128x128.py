@@ -1,9 +1,0 @@
-# DeepLabV3+ R18 on scattered digits: the baseline that the two twins beside it differ from in one word.
-#
-#   python tools/train.py configs/deeplabv3plus/deeplabv3plus_r18-w12-d8_1xb16-1500i_scattered-digits-128x128.py
-#
-# Hardware and time: about 3 minutes on 2 CPU cores. Score: see results/demo/stock.json, which `make demo` reproduces.
-_base_ = [
-    'mmseg::_base_/default_runtime.py', '../_base_/models/deeplabv3plus_r18-w12-d8.py',
-    '../_base_/datasets/scattered_digits.py', '../_base_/schedules/schedule_1500i.py'
-]
