@@ -24,7 +24,7 @@ MAY_IMPORT = {
     'datasets': set(),
     'report': {'evaluation', 'version'},
     'testing': {'downsampling'},
-    'randomness': set(),
+    'hooks': {'downsampling', 'surgery', 'wrappers'},
     'cli': {'wrappers'},
 }
 #: Rooms, and modules, that may import these libraries and the standard library alone.
@@ -34,7 +34,7 @@ LIBRARIES = {
     'losses': {'torch', 'mmengine'},
     'evaluation/shifts.py': {'torch'},
     'evaluation/consistency.py': {'torch'},
-    'downsampling/functional.py': {'torch'},
+    'downsampling/functional': {'torch'},
     'losses/functional.py': {'torch'},
 }
 

@@ -2,14 +2,19 @@
 """The downsampling operators: one contract, one registry, pure functions in :mod:`.functional`."""
 
 from mmtips.downsampling import functional
+from mmtips.downsampling.aps import APS
 from mmtips.downsampling.base import GUARANTEES, Downsampler
 from mmtips.downsampling.blur_pool import BlurPool
+from mmtips.downsampling.ddac import DDAC
+from mmtips.downsampling.lps import LPS
 from mmtips.downsampling.pooling import AvgPool, MaxPool
 from mmtips.downsampling.registry import DOWNSAMPLERS, build_downsampler, operator_class
+from mmtips.downsampling.selection import LearnedChooser, PhaseSelector
+from mmtips.downsampling.spd_conv import SPDConv
 from mmtips.downsampling.strided_conv import StridedConv
 from mmtips.downsampling.tips import TIPS
 
 __all__ = [
-    'DOWNSAMPLERS', 'GUARANTEES', 'AvgPool', 'BlurPool', 'Downsampler', 'MaxPool', 'StridedConv', 'TIPS',
-    'build_downsampler', 'functional', 'operator_class'
+    'APS', 'DDAC', 'DOWNSAMPLERS', 'GUARANTEES', 'LPS', 'AvgPool', 'BlurPool', 'Downsampler', 'LearnedChooser',
+    'MaxPool', 'PhaseSelector', 'SPDConv', 'StridedConv', 'TIPS', 'build_downsampler', 'functional', 'operator_class'
 ]

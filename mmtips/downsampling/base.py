@@ -29,9 +29,12 @@ class Downsampler(nn.Module, ABC):
         ValueError: If an argument is out of its range.
     """
 
-    guarantee: ClassVar[str] = 'none'
     #: Whether the published form of this operator puts the dense maximum (stride 1) before itself at a max-pool site.
     keeps_max: ClassVar[bool] = False
+    #: Kernel of that maximum; None for the kernel of the pool that it replaces.
+    max_kernel: int | None = None
+    #: Whether the operator takes the place of a strided convolution, see :meth:`from_conv`, rather than come after it.
+    absorbs_conv: ClassVar[bool] = False
 
     def __init__(self, channels: int, stride: int = 2) -> None:
         super().__init__()
@@ -42,6 +45,11 @@ class Downsampler(nn.Module, ABC):
                              'leave the operator out')
         self.channels = channels
         self.stride = stride
+
+    @property
+    def guarantee(self) -> str:
+        """One of :data:`GUARANTEES`; a class attribute will do where no option decides."""
+        return 'none'
 
     def forward(self, x: Tensor) -> Tensor:
         """Check the input and reduce it.
@@ -62,6 +70,21 @@ class Downsampler(nn.Module, ABC):
             raise ValueError(f'{name}: the map of {tuple(x.shape[-2:])} pixels is smaller than the stride '
                              f'{self.stride}: use a larger input or fewer downsampling steps')
         return self.reduce(x)
+
+    def follow(self, leader: 'Downsampler') -> None:
+        """Take over what the branches of one residual block must share from the operator of the main branch.
+
+        Nothing by default. Operators that select a phase share its index: branches that keep different phases no longer
+        belong together.
+
+        Args:
+            leader: The operator of the branch that runs first, of the same class.
+        """
+
+    @classmethod
+    def from_conv(cls, convolution: nn.Conv2d) -> nn.Module:
+        """What takes the place of a strided convolution, for classes with ``absorbs_conv``."""
+        raise NotImplementedError(f'{cls.__name__} takes the place of no convolution')
 
     @abstractmethod
     def reduce(self, x: Tensor) -> Tensor:

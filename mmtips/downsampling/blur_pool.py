@@ -8,17 +8,38 @@ from mmtips.downsampling.base import Downsampler
 from mmtips.downsampling.registry import DOWNSAMPLERS
 
 
+def blur(x: Tensor, kernel: Tensor, stride: int, padding_mode: str) -> Tensor:
+    """Filter every channel with the same taps.
+
+    Args:
+        x: ``(N, C, H, W)``.
+        kernel: ``(k, k)``; one tap is no filter.
+        stride: Step between outputs, >= 1.
+        padding_mode: How the border is continued, in torch's words.
+
+    Returns:
+        ``(N, C, ceil(H/s), ceil(W/s))``.
+    """
+    if kernel.numel() == 1 and stride == 1:
+        return x
+    taps = kernel.to(x.dtype).expand(x.shape[1], 1, -1, -1)
+    return functional.depthwise_conv(x, taps, stride, padding_mode)
+
+
 @DOWNSAMPLERS.register_module()
 class BlurPool(Downsampler):
     """Binomial low-pass filter, then stride (Zhang, ICML 2019, Sec. 3.2), written from the formula.
 
-    At a max-pool site the surgery puts the dense maximum before it, as published ("MaxBlurPool").
+    At a max-pool site the surgery puts the dense maximum before it, as published ("MaxBlurPool"). With circular padding
+    a filter of at least two taps keeps the spatial mean at stride 2: it removes the one frequency that folds onto it.
 
     Args:
         channels: Channels C of the input.
         stride: The stride s >= 2.
         filter_size: Taps per side, 1 to 7.
         padding_mode: Border of the filter; reflection as published.
+        max_kernel: Kernel of the dense maximum at a max-pool site; that of the host's pool if not given. The released
+            code takes 2 where the networks have 3, which its author calls a slip.
 
     Raises:
         ValueError: If an option is out of its range.
@@ -27,14 +48,24 @@ class BlurPool(Downsampler):
     keeps_max = True
     kernel: Tensor
 
-    def __init__(self, channels: int, stride: int = 2, *, filter_size: int = 3, padding_mode: str = 'reflect') -> None:
+    def __init__(self, channels: int, stride: int = 2, *, filter_size: int = 3, padding_mode: str = 'reflect',
+                 max_kernel: int | None = None) -> None:
         super().__init__(channels, stride)
+        if max_kernel is not None and (not isinstance(max_kernel, int) or max_kernel < 1):
+            raise ValueError(f'max_kernel: expected an integer >= 1 or None, got {max_kernel!r}')
+        self.max_kernel = max_kernel
         self.padding_mode = functional.check_padding_mode(padding_mode)
         # A constant has no place in a checkpoint.
-        kernel = functional.binomial_filter(filter_size).float().expand(1, 1, -1, -1)
-        self.register_buffer('kernel', kernel, persistent=False)
+        self.register_buffer('kernel', functional.binomial_filter(filter_size).float(), persistent=False)
+
+    @property
+    def guarantee(self) -> str:
+        """Pooled at stride 2, where every pixel has the same weight in the sum of the outputs, borders included."""
+        size = len(self.kernel)
+        even = self.padding_mode == 'circular' and size > 1
+        even = even or size == 2 or (self.padding_mode, size) == ('replicate', 4)
+        return 'pooled' if self.stride == 2 and even else 'none'
 
     def reduce(self, x: Tensor) -> Tensor:
-        """Filter every channel with the same taps at the positions that the stride keeps."""
-        kernel = self.kernel.to(x.dtype).expand(self.channels, -1, -1, -1)
-        return functional.depthwise_conv(x, kernel, self.stride, self.padding_mode)
+        """Filter at the positions that the stride keeps."""
+        return blur(x, self.kernel, self.stride, self.padding_mode)

@@ -37,7 +37,10 @@ class AvgPool(Downsampler):
         stride: The stride s >= 2.
     """
 
-    guarantee = 'pooled'
+    @property
+    def guarantee(self) -> str:
+        """The mean stays."""
+        return 'pooled'
 
     def reduce(self, x: Tensor) -> Tensor:
         """Take the mean of every cell."""

@@ -1,5 +1,5 @@
 # Copyright (c) mmtips authors. All rights reserved.
-"""TIPS: translation invariant polyphase sampling."""
+"""TIPS: translation invariant polyphase sampling, as published and beyond."""
 
 from collections.abc import Callable
 
@@ -9,23 +9,31 @@ from torch import Tensor, nn
 from mmtips.downsampling import functional
 from mmtips.downsampling.base import Downsampler
 from mmtips.downsampling.registry import DOWNSAMPLERS
+from mmtips.downsampling.selection import LearnedChooser, NormChooser, PhaseSelector
 
 #: Called in training with the input, the features psi and the phase weights tau of one forward.
 Observer = Callable[[Tensor, Tensor, Tensor], None]
+ANCHORS = ('norm', 'learned')
 
 
 @DOWNSAMPLERS.register_module()
-class TIPS(Downsampler):
-    """Translation invariant polyphase sampling as published (Saha & Gokhale, WACV 2025, Sec. 3).
+class TIPS(PhaseSelector):
+    """Translation invariant polyphase sampling (Saha & Gokhale, WACV 2025, Sec. 3); without options as published.
 
     A depthwise 3x3 convolution and a ReLU give features psi; their means over an s x s grid of image regions, scaled
     per channel, go through a softmax and become the weights tau with which the s*s phases are mixed, for every sample
     and channel. Odd maps are extended by reflection on the left and top. Two parameters: ``score_weight`` with 9C and
     ``score_scale`` with C values.
 
-    Despite the name the operator guarantees nothing under shifts: the weights come from image regions rather than from
-    phases, and any soft mix of phases moves off the grid at odd shifts. What robustness it has it learns, through the
-    losses that :class:`mmtips.losses.TIPSLossHook` adds.
+    Despite the name the published operator guarantees nothing under shifts: the weights come from image regions rather
+    than from phases, and any soft mix of phases moves off the grid at odd shifts. What robustness it has it learns,
+    through the losses that :class:`mmtips.losses.TIPSLossHook` adds. The options, which are ours, repair that:
+
+    * ``scores='phase'`` scores each phase by its own pixels: the spatial mean of the output is safe (``'pooled'``);
+    * ``taps`` > s spreads the weights over a window that overlaps its neighbours, so that the mix can low-pass;
+    * ``anchor`` makes it exactly equivariant. Seen as a filter, TIPS is an s x s window of adaptive taps that is read
+      off at phase 0. With taps from scores of the whole map the filter moves with the input, and so does the result if
+      it is read off at a phase that moves with the input: one per sample, shared by the branches of a block.
 
     Deviations from the released code: scores and phases are paired row-major (the code swaps the two middle phases,
     which relabels them and nothing else); any stride; no random shift is drawn here, the losses draw it.
@@ -33,14 +41,33 @@ class TIPS(Downsampler):
     Args:
         channels: Channels C of the input.
         stride: The stride s >= 2.
-        padding_mode: Border of the 3x3 convolution; zeros as published.
+        scores: ``'quadrant'`` (published), ``'phase'`` or ``'global'``, see :func:`functional.tips_phase_weights`; with
+            an anchor always ``'global'``.
+        taps: Taps per side of the window, s to 7; s if not given, as published.
+        anchor: How the phase is chosen: ``'norm'`` (the largest norm, as APS), ``'learned'`` (as LPS), or None.
+        padding_mode: Border of the 3x3 convolution and of a window with ``taps`` > s; if not given zeros, as published,
+            for ``'quadrant'`` scores, and else circular, which the guarantees need.
+
+    Raises:
+        ValueError: If an option is out of its range.
     """
 
-    def __init__(self, channels: int, stride: int = 2, *, padding_mode: str = 'zeros') -> None:
+    keeps_max = False
+
+    def __init__(self, channels: int, stride: int = 2, *, scores: str | None = None, taps: int | None = None,
+                 anchor: str | None = None, padding_mode: str | None = None) -> None:
         super().__init__(channels, stride)
-        self.padding_mode = functional.check_padding_mode(padding_mode)
+        _check_options(stride, scores, taps, anchor)
+        self.scores = scores or ('quadrant' if anchor is None else 'global')
+        self.taps = taps or stride
+        self.anchor = anchor
+        usual = 'zeros' if self.scores == 'quadrant' else 'circular'
+        self.padding_mode = functional.check_padding_mode(padding_mode or usual)
+        if anchor is not None:
+            self.chooser = NormChooser() if anchor == 'norm' else LearnedChooser(channels, channels)
         self.score_weight = nn.Parameter(torch.empty(channels, 1, 3, 3))
-        self.score_scale = nn.Parameter(torch.empty(channels))
+        self.score_scale = nn.Parameter(torch.empty(channels, stride**2) if self.scores == 'global' else
+                                        torch.empty(channels))
         #: Whoever wants to see psi and tau in training sets this; it is never called in eval.
         self.observer: Observer | None = None
         self.reset_parameters()
@@ -50,11 +77,45 @@ class TIPS(Downsampler):
         nn.init.uniform_(self.score_weight, -1 / 3, 1 / 3)
         nn.init.uniform_(self.score_scale, -1, 1)
 
-    def reduce(self, x: Tensor) -> Tensor:
-        """Mix the phases of ``x``; in training, let the observer see how."""
-        x = functional.extend_to_multiple(x, self.stride)
+    @property
+    def guarantee(self) -> str:
+        """None as published; see the options."""
+        if self.padding_mode != 'circular':
+            return 'none'
+        return 'equivariant' if self.anchor is not None else 'pooled' if self.scores == 'phase' else 'none'
+
+    def follow(self, leader: Downsampler) -> None:
+        """Read off at the phase of ``leader``; without an anchor there is nothing to share."""
+        if self.anchor is not None:
+            super().follow(leader)
+
+    def windows(self, x: Tensor) -> Tensor:
+        """The adaptive windows ``(N, C, taps, taps)``; in training, the observer sees what they come from."""
         features = functional.tips_features(x, self.score_weight, self.padding_mode)
-        weights = functional.tips_phase_weights(features, self.score_scale, self.stride)
+        weights = functional.tips_phase_weights(features, self.score_scale, self.stride, self.scores)
         if self.training and self.observer is not None:
             self.observer(x, features, weights)
-        return functional.mix_phases(x, weights, self.stride)
+        return functional.spread_over_taps(weights, self.taps, self.stride)
+
+    def filter(self, x: Tensor) -> Tensor:
+        """The windows at full resolution."""
+        return functional.window_mix(x, self.windows(x), self.stride, 1, self.padding_mode)
+
+    def reduce(self, x: Tensor) -> Tensor:
+        """Mix the phases of ``x``."""
+        if self.anchor is not None:
+            return super().reduce(x)
+        x = functional.extend_to_multiple(x, self.stride)
+        return functional.window_mix(x, self.windows(x), self.stride, self.stride, self.padding_mode)
+
+
+def _check_options(stride: int, scores: str | None, taps: int | None, anchor: str | None) -> None:
+    if scores is not None and scores not in functional.SCORES:
+        raise ValueError(f'scores: expected one of {functional.SCORES}, got {scores!r}')
+    if anchor is not None and anchor not in ANCHORS:
+        raise ValueError(f'anchor: expected one of {ANCHORS} or None, got {anchor!r}')
+    if anchor is not None and scores not in (None, 'global'):
+        raise ValueError("scores: with an anchor the taps must not depend on the phase: expected 'global', got "
+                         f'{scores!r}')
+    if taps is not None and (not isinstance(taps, int) or not stride <= taps <= 7):
+        raise ValueError(f'taps: expected an integer from the stride {stride} to 7, got {taps!r}')

@@ -1,7 +1,10 @@
 # Copyright (c) mmtips authors. All rights reserved.
-"""Find the stride sites of a built backbone and put an operator there."""
+"""Change a built model: exchange its downsampling, pad it circularly, align its decoder. No parameter is renamed."""
 
+from mmtips.surgery.alignment import align_decoder
 from mmtips.surgery.convert import convert_downsampling, run_before
-from mmtips.surgery.sites import Site, find_sites
+from mmtips.surgery.padding import convert_padding
+from mmtips.surgery.sites import Site, find_sites, strided_modules
 
-__all__ = ['Site', 'convert_downsampling', 'find_sites', 'run_before']
+__all__ = ['Site', 'align_decoder', 'convert_downsampling', 'convert_padding', 'find_sites', 'run_before',
+           'strided_modules']

@@ -47,15 +47,30 @@ def convert_downsampling(backbone: nn.Module,
                          f'{found}')
     # All operators are built before the first change, so that a bad option leaves the backbone as it was. Pools go
     # first, because the module before which a strided convolution's operator runs may be one that is replaced.
-    built = [(site, build_downsampler(downsampler, site.channels, site.stride)) for site in sites]
+    built = _build_operators(sites, downsampler)
     for site, operator in sorted(built, key=lambda pair: pair[0].kind == 'conv'):
-        (_move_stride if site.kind == 'conv' else _replace_pool)(backbone, site, operator)
+        (_replace_pool if site.kind != 'conv' else _absorb if operator.absorbs_conv else _move_stride)(
+            backbone, site, operator)
     _freeze_again(backbone, built)
     print_log(
         f"{downsampler['type']} at {len(sites)} of {len(found)} stride sites of {type(backbone).__name__}: "
         f"{', '.join(site.strided for site in sites)}",
         logger='current')
     return sites
+
+
+def _build_operators(sites: Sequence[Site], downsampler: dict[str, Any]) -> list[tuple[Site, Downsampler]]:
+    """Build the operator of every site; those of the further branches of a residual block follow the first one."""
+    leaders: dict[str, Downsampler] = {}
+    built = []
+    for site in sites:
+        operator = build_downsampler(downsampler, site.channels, site.stride)
+        if site.block:
+            if site.block in leaders:
+                operator.follow(leaders[site.block])
+            leaders.setdefault(site.block, operator)
+        built.append((site, operator))
+    return built
 
 
 def _check_found(backbone: nn.Module, found: list[str], exclude: Sequence[str]) -> None:
@@ -71,7 +86,7 @@ def _check_found(backbone: nn.Module, found: list[str], exclude: Sequence[str]) 
 
 def _replace_pool(backbone: nn.Module, site: Site, operator: Downsampler) -> None:
     pool = backbone.get_submodule(site.strided)
-    dense = _dense_max(pool) if operator.keeps_max and isinstance(pool, nn.MaxPool2d) else None
+    dense = _dense_max(pool, operator.max_kernel) if operator.keeps_max and isinstance(pool, nn.MaxPool2d) else None
     floor = site.stride if site.kind == 'floor_pool' else 1
     replaced = operator if dense is None and floor == 1 else PreparedPool(operator, dense, floor)
     backbone.set_submodule(site.strided, replaced)
@@ -102,14 +117,20 @@ class PreparedPool(nn.Module):
         return self.pool(x)
 
 
-def _dense_max(pool: nn.MaxPool2d) -> nn.Module:
+def _dense_max(pool: nn.MaxPool2d, kernel: int | None) -> nn.Module:
     """The host's max pool at stride 1, with as many outputs as inputs for any kernel."""
-    kernel = pool.kernel_size if isinstance(pool.kernel_size, int) else pool.kernel_size[0]
+    if kernel is None:
+        kernel = pool.kernel_size if isinstance(pool.kernel_size, int) else pool.kernel_size[0]
     if kernel % 2:
         return nn.MaxPool2d(kernel, stride=1, padding=kernel // 2)
     before, after = (kernel - 1) // 2, kernel // 2
     border = nn.ConstantPad2d((before, after, before, after), float('-inf'))
     return nn.Sequential(border, nn.MaxPool2d(kernel, stride=1))
+
+
+def _absorb(backbone: nn.Module, site: Site, operator: Downsampler) -> None:
+    """The convolution itself takes the operator's form; it keeps its place, its input and its parameters' names."""
+    backbone.set_submodule(site.strided, operator.from_conv(cast(nn.Conv2d, backbone.get_submodule(site.strided))))
 
 
 def _move_stride(backbone: nn.Module, site: Site, operator: Downsampler) -> None:

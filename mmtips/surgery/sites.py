@@ -33,7 +33,7 @@ class Site:
         strided: Path of the module that has the stride, such as ``layer2.0.conv2``.
         carrier: Path of the module before which the operator runs, such as ``layer2.0.conv3``; ``strided`` itself for
             a pool, which the operator replaces, and where nothing else is known.
-        block: Path of the block around it; the sites of one block are the branches of one residual.
+        block: Path of the residual block of which it is a branch, '' outside of one. The main branch comes first.
         channels: Channels of the map that is reduced.
         stride: The factor.
         kind: ``'pool'``, ``'floor_pool'`` for a pool that drops the rest of a map which is no multiple of its stride,
@@ -181,11 +181,9 @@ def _first_conv(module: nn.Module) -> str | None:
 
 
 def _block(backbone: nn.Module, path: str) -> str:
-    """The nearest residual block around a path, or the path's own parent."""
-    for parent_path, parent, _ in _parents(backbone, path):
-        if _family(parent) and parent is not backbone:
-            return parent_path
-    return path.rpartition('.')[0]
+    """The nearest residual block around a path, or ''."""
+    return next((parent_path for parent_path, parent, _ in _parents(backbone, path)
+                 if _family(parent) and parent is not backbone), '')
 
 
 def _pooled_channels(backbone: nn.Module, path: str) -> int:

@@ -50,7 +50,8 @@ def check_shape(make: Factory) -> None:
 
 def check_dtypes(make: Factory) -> None:
     """Half precision in and out, close to float32; autocast works; the memory format does not matter."""
-    operator, x = make(4, 2).eval(), _input(2, 4, 11, 12)
+    operator, x = make(4, 2).eval(), 0.1 * _input(2, 4, 11, 12)
+    x[..., ::2, 1::2] *= 10  # one phase stands out: which one an operator selects must not hang on rounding
     expected = operator(x)
     _close(operator(x.to(memory_format=torch.channels_last)), expected, 'channels_last')
     with torch.autocast('cpu', torch.bfloat16):
@@ -86,7 +87,13 @@ def check_copies(make: Factory) -> None:
 def check_gradients(make: Factory) -> None:
     """Gradients are right (float64 gradcheck, odd size) and reach the input and every parameter."""
     operator, x = make(2, 2).double().train(), _input(2, 2, 5, 6).double().requires_grad_()
-    _require(torch.autograd.gradcheck(operator, (x, )), 'gradcheck failed')
+
+    def replayed(x: Tensor) -> Tensor:
+        torch.manual_seed(0)  # of what is random in training, the same draw each time
+        return operator(x)
+
+    with torch.random.fork_rng(devices=[]):
+        _require(torch.autograd.gradcheck(replayed, (x, )), 'gradcheck failed')
     operator(x).square().sum().backward()
     _require(x.grad is not None and x.grad.abs().sum() > 0, 'no gradient reaches the input')
     for name, parameter in operator.named_parameters():
@@ -101,7 +108,11 @@ def check_compile(make: Factory) -> None:
         compiled = torch.compile(operator, backend='aot_eager', fullgraph=True)
         for size in ((8, 8), (9, 7)):
             x = _input(2, 4, *size)
-            _close(compiled(x), operator(x), f'compiled, training={mode}')
+            with torch.random.fork_rng(devices=[]):
+                torch.manual_seed(0)
+                expected = operator(x)
+                torch.manual_seed(0)
+                _close(compiled(x), expected, f'compiled, training={mode}')
 
 
 def check_export(make: Factory) -> None:
@@ -116,12 +127,16 @@ def check_export(make: Factory) -> None:
 
 
 def check_guarantee(make: Factory) -> None:
-    """The operator keeps at least the guarantee it declares, for every circular shift."""
+    """The operator keeps the guarantee that it declares, for every circular shift and any parameters, and no more."""
     for stride in (2, 3):
         operator = make(3, stride)
+        generator = torch.Generator().manual_seed(stride)
+        with torch.no_grad():
+            for parameter in operator.parameters():
+                parameter.add_(torch.randn(parameter.shape, generator=generator))
         _require(operator.guarantee in GUARANTEES, f'guarantee {operator.guarantee!r} is none of {GUARANTEES}')
         error = shift_error(operator, _input(2, 3, 6 * stride, 6 * stride))
-        _require(GUARANTEES.index(operator.guarantee) <= GUARANTEES.index(error.kept()),
+        _require(operator.guarantee == error.kept(),
                  f'declares {operator.guarantee!r}, keeps {error.kept()!r} at stride {stride}: {error}')
 
 

@@ -56,7 +56,7 @@ def make_runner(work_dir, hook=None, model=None, iters=10, batch_size=4, by_epoc
     torch.manual_seed(0)
     train_cfg = dict(by_epoch=True, max_epochs=iters) if by_epoch else dict(by_epoch=False, max_iters=iters)
     settings = dict(
-        model=dict(type='TIPSToyModel', **(model or {})),
+        model=dict(dict(type='TIPSToyModel'), **(model or {})),
         work_dir=str(work_dir),
         train_dataloader=dict(batch_size=batch_size, num_workers=0, dataset=Toy(),
                               collate_fn=dict(type='default_collate'),

@@ -1,0 +1,83 @@
+# Copyright (c) mmtips authors. All rights reserved.
+"""Filters whose taps depend on the input: one window per sample and channel, or one per location."""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from mmtips.downsampling.functional.filters import binomial_filter, pad_border
+
+
+def window_start(taps: int, stride: int) -> int:
+    """How many pixels before its cell a window of ``taps`` pixels begins, as in ``depthwise_conv``."""
+    return max(0, (taps - stride + 1) // 2)
+
+
+def spread_over_taps(phase_weights: Tensor, taps: int, stride: int) -> Tensor:
+    """Turn weights of phases into a window that may be larger than the stride cell, so that it can low-pass.
+
+    Every tap of the window meets a pixel of one phase; the weight of a phase is shared among its taps in the proportion
+    of the binomial filter of that size. With ``taps == s`` each phase has one tap, which takes its whole weight: the
+    published operator. Equal weights at s = 2 give exactly the binomial filter: BlurPool. Ours, in no paper.
+
+    Args:
+        phase_weights: tau, ``(N, C, s*s)``.
+        taps: Taps per side, from s to 7.
+        stride: The stride s >= 2.
+
+    Returns:
+        ``(N, C, taps, taps)``; the taps of each phase sum to its weight.
+    """
+    if taps == stride:
+        return phase_weights.unflatten(-1, (stride, stride))
+    line = binomial_filter(taps).sum(0).to(phase_weights)
+    phase = (torch.arange(taps, device=phase_weights.device) + stride - window_start(taps, stride)) % stride
+    share = line / torch.zeros(stride).to(line).index_add(0, phase, line)[phase]
+    window = phase_weights.unflatten(-1, (stride, stride)).index_select(-2, phase).index_select(-1, phase)
+    return window * share[:, None] * share
+
+
+def window_mix(x: Tensor, windows: Tensor, cell: int, stride: int, padding_mode: str) -> Tensor:
+    """Weigh the pixels around each position by a window of the sample's and channel's own.
+
+    It is written as one grouped convolution: no phase is ever copied.
+
+    Args:
+        x: ``(N, C, H, W)`` with H and W multiples of ``stride``.
+        windows: ``(N, C, t, t)``.
+        cell: Side of the cell that a window is centred on, <= t.
+        stride: Step between positions, >= 1.
+        padding_mode: How the border is continued where a window reaches over it.
+
+    Returns:
+        ``(N, C, H/stride, W/stride)``.
+    """
+    n, c, h, w = x.shape
+    taps = windows.shape[-1]
+    before = window_start(taps, cell)
+    after = taps - before - stride
+    if before or after:
+        x = pad_border(x, before, after, padding_mode)
+    kernels = windows.to(x.dtype).reshape(n * c, 1, taps, taps)
+    mixed = F.conv2d(x.reshape(1, n * c, *x.shape[-2:]), kernels, stride=stride, groups=n * c)
+    return mixed.reshape(n, c, h // stride, w // stride)
+
+
+def location_filter(x: Tensor, taps: Tensor, stride: int, padding_mode: str) -> Tensor:
+    """Filter every location with taps of its own, shared by the channels of a group (Zou et al., BMVC 2020, Eq. 3).
+
+    Args:
+        x: ``(N, C, H, W)``.
+        taps: ``(N, g, k*k, ceil(H/s), ceil(W/s))`` with g a divisor of C; group i filters channels i*C/g and on.
+        stride: The stride s >= 1.
+        padding_mode: How the border is continued.
+
+    Returns:
+        ``(N, C, ceil(H/s), ceil(W/s))``.
+    """
+    n, groups, size, h, w = taps.shape
+    k = round(size**0.5)
+    before = window_start(k, stride)
+    patches = F.unfold(pad_border(x, before, k - 1 - before, padding_mode), k, stride=stride)
+    patches = patches.reshape(n, groups, x.shape[1] // groups, size, h * w)
+    return (patches * taps.to(x.dtype).flatten(3)[:, :, None]).sum(3).reshape(n, x.shape[1], h, w)

@@ -1,0 +1,94 @@
+# Copyright (c) mmtips authors. All rights reserved.
+"""Filters with the same taps everywhere, and how a map goes on beyond its border."""
+
+import math
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+PADDING_MODES = ('zeros', 'reflect', 'replicate', 'circular')
+
+
+def check_padding_mode(padding_mode: str) -> str:
+    """Return ``padding_mode``, or raise a ValueError that lists the known ones."""
+    if padding_mode not in PADDING_MODES:
+        raise ValueError(f'padding_mode: expected one of {PADDING_MODES}, got {padding_mode!r}')
+    return padding_mode
+
+
+def strided_conv(x: Tensor, weight: Tensor, stride: int = 1, padding_mode: str = 'zeros', groups: int = 1) -> Tensor:
+    """A k x k convolution centred on the stride cell, with ceil(H/s) x ceil(W/s) outputs.
+
+    A window starts ``(k - s + 1) // 2`` pixels (at least 0) before its cell, which is the field's choice at s = 2 for
+    every k (1 for k = 3 and 4, 2 for k = 5 and 6). Padding the other end with the rest of ``k - 1`` gives
+    ``floor((H - 1) / s) + 1 = ceil(H / s)`` outputs for any H: the amounts do not depend on the size.
+
+    Args:
+        x: ``(N, C, H, W)``.
+        weight: ``(O, C/groups, k, k)``.
+        stride: The stride s >= 1.
+        padding_mode: How the border is continued, in torch's words.
+        groups: Groups of channels.
+
+    Returns:
+        ``(N, O, ceil(H/s), ceil(W/s))``.
+
+    Raises:
+        ValueError: If ``padding_mode`` is unknown, or the map is too small for it.
+    """
+    k = weight.shape[-1]
+    before = max(0, (k - stride + 1) // 2)
+    after = k - 1 - before
+    if padding_mode == 'zeros' and before == after:
+        return F.conv2d(x, weight, stride=stride, padding=before, groups=groups)
+    padded = pad_border(x, before, after, padding_mode)
+    return F.conv2d(padded, weight, stride=stride, groups=groups)
+
+
+def depthwise_conv(x: Tensor, weight: Tensor, stride: int = 1, padding_mode: str = 'zeros') -> Tensor:
+    """:func:`strided_conv` with one filter per channel: ``weight`` is ``(C, 1, k, k)``."""
+    return strided_conv(x, weight, stride, padding_mode, groups=x.shape[1])
+
+
+def pad_border(x: Tensor, before: int, after: int, padding_mode: str) -> Tensor:
+    """Pad both spatial sides by ``before`` pixels at the start and ``after`` at the end.
+
+    Args:
+        x: ``(N, C, H, W)``.
+        before: Rows on the top and columns on the left, >= 0.
+        after: Rows at the bottom and columns on the right, >= 0.
+        padding_mode: How the border is continued, in torch's words.
+
+    Returns:
+        ``(N, C, H + before + after, W + before + after)``.
+
+    Raises:
+        ValueError: If ``padding_mode`` is unknown, or the map has too few pixels to continue it in this way.
+    """
+    check_padding_mode(padding_mode)
+    # Reflection does not repeat the border pixel, so that it needs one pixel more than it adds; a wrap needs as many.
+    needed = max(before, after) + 1 if padding_mode == 'reflect' else max(before, after)
+    if padding_mode in ('reflect', 'circular') and min(x.shape[-2:]) < needed:
+        raise ValueError(f"padding_mode={padding_mode!r} needs maps of at least {needed} x {needed} pixels here, got "
+                         f"{tuple(x.shape[-2:])}: use a larger input, a smaller filter or padding_mode='replicate'")
+    mode = 'constant' if padding_mode == 'zeros' else padding_mode
+    return F.pad(x, (before, after, before, after), mode=mode)
+
+
+def binomial_filter(size: int) -> Tensor:
+    """The normalised ``size x size`` binomial low-pass filter (Zhang, ICML 2019, Sec. 3.3).
+
+    Args:
+        size: Taps per side, 1 to 7: 1 is no filter, 2 the box, 3 the triangle.
+
+    Returns:
+        ``(size, size)``, float64, summing to 1.
+
+    Raises:
+        ValueError: If ``size`` is not an integer from 1 to 7.
+    """
+    if not isinstance(size, int) or not 1 <= size <= 7:
+        raise ValueError(f'filter_size: expected an integer from 1 to 7, got {size!r}')
+    taps = torch.tensor([math.comb(size - 1, k) for k in range(size)], dtype=torch.float64)
+    return torch.outer(taps, taps) / taps.sum()**2

@@ -1,0 +1,61 @@
+# Copyright (c) mmtips authors. All rights reserved.
+"""Space-to-depth and a convolution without stride, in place of a strided one."""
+
+import torch.nn.functional as F
+from torch import Tensor
+
+
+def _reach(kernel: int, padding: int, dilation: int, stride: int) -> tuple[int, int]:
+    """The first and last cell, relative to its own, that a window of the strided convolution meets."""
+    return -padding // stride, (dilation * (kernel - 1) - padding) // stride
+
+
+def space_to_depth_weight(weight: Tensor, stride: int, padding: int, dilation: int = 1) -> Tensor:
+    """The taps of a strided convolution, ordered for the cells of a space-to-depth map (Sunkara & Luo, ECML 2022).
+
+    Tap (y, x) of the strided convolution meets the pixel ``(s*i + y*d - p, s*j + x*d - p)``, which is pixel
+    ``((y*d - p) mod s, ...)`` of the cell that lies ``floor((y*d - p) / s)`` cells away. Taps that meet nothing are 0.
+
+    Args:
+        weight: ``(O, C/g, k, k)``.
+        stride: The stride s >= 2.
+        padding: p, pixels of zero padding.
+        dilation: d.
+
+    Returns:
+        ``(O, C/g * s*s, K, K)``: 2x2 and s = 2, p = 0 gives K = 1; 3x3 and s = 2, p = 1 gives K = 2.
+    """
+    out, channels, kernel, _ = weight.shape
+    first, last = _reach(kernel, padding, dilation, stride)
+    side = (last - first + 1) * stride
+    spread = weight.new_zeros(out, channels, side, side)
+    begin = -padding - first * stride
+    spread[..., begin:begin + dilation * (kernel - 1) + 1:dilation,
+           begin:begin + dilation * (kernel - 1) + 1:dilation] = weight
+    return F.pixel_unshuffle(spread, stride)
+
+
+def space_to_depth_conv(x: Tensor, weight: Tensor, bias: Tensor | None, stride: int, kernel: int, padding: int,
+                        dilation: int = 1, groups: int = 1) -> Tensor:
+    """Apply the taps of :func:`space_to_depth_weight`: equal to the strided convolution up to rounding.
+
+    Args:
+        x: ``(N, C, H, W)``.
+        weight: ``(O, C/g * s*s, K, K)``.
+        bias: ``(O,)``, or None.
+        stride: The stride s of the strided convolution.
+        kernel: Its kernel size k.
+        padding: Its zero padding p.
+        dilation: Its dilation d.
+        groups: Its groups g.
+
+    Returns:
+        ``(N, O, floor((H + 2p - d(k-1) - 1) / s) + 1, ...)``.
+    """
+    first, last = _reach(kernel, padding, dilation, stride)
+    sizes = [(side + 2 * padding - dilation * (kernel - 1) - 1) // stride + 1 for side in x.shape[-2:]]
+    # The last window ends at cell (outputs - 1 + last): beyond the map there is zero, and what no window meets goes.
+    missing = [(size + last) * stride - side for size, side in zip(sizes, x.shape[-2:], strict=True)]
+    begin = -first * stride
+    cells = F.pixel_unshuffle(F.pad(x, (begin, missing[1], begin, missing[0])), stride)
+    return F.conv2d(cells, weight, bias, groups=groups)

@@ -1,0 +1,178 @@
+# Copyright (c) mmtips authors. All rights reserved.
+"""What operators that keep one phase per sample have in common: filter, choose, keep, and share the choice."""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+
+from mmtips.downsampling import functional
+from mmtips.downsampling.base import Downsampler
+
+#: Called in every forward with the phase weights, ``(N, s*s)``: one-hot where the choice is hard.
+Listener = Callable[[Tensor], None]
+
+
+class Handover:
+    """Carries a choice from the main branch to the other branch of a block, within one forward."""
+
+    def __init__(self) -> None:
+        self._weights: Tensor | None = None
+
+    def __call__(self, weights: Tensor) -> None:
+        """Put a choice in."""
+        self._weights = weights
+
+    def take(self) -> Tensor:
+        """Take it out: nothing of a graph stays on the model between steps.
+
+        Raises:
+            RuntimeError: If there is none: the branches did not run in the order that was assumed.
+        """
+        weights, self._weights = self._weights, None
+        if weights is None:
+            raise RuntimeError('a branch that shares the phase of its block ran before the main branch: exclude this '
+                               'block, or choose per channel')
+        return weights
+
+
+class NormChooser(nn.Module):
+    """The phase of the largest norm, always hard; the gradient goes through the chosen phase alone.
+
+    Args:
+        norm: See :func:`functional.phase_scores`.
+    """
+
+    soft = False
+
+    def __init__(self, norm: str = 'l2') -> None:
+        super().__init__()
+        if norm not in functional.NORMS:
+            raise ValueError(f'norm: expected one of {functional.NORMS}, got {norm!r}')
+        self.norm = norm
+
+    def forward(self, x: Tensor, stride: int) -> Tensor:
+        """One-hot weights ``(N, s*s)`` of the phases of ``x``."""
+        return _one_hot(functional.phase_scores(x.detach(), stride, self.norm))
+
+
+class LearnedChooser(nn.Module):
+    """A phase by learned logits (Rojas-Gomez et al., NeurIPS 2022, Sec. 4): soft in training, hard in eval.
+
+    Args:
+        channels: Channels C.
+        hidden: Channels of the hidden layer.
+        mixing: ``'gumbel'``: Gumbel-softmax in training; ``'train_convex'``: softmax in training; ``'convex'``: softmax
+            in training and eval, which is no selection any more.
+    """
+
+    temperature: Tensor
+
+    def __init__(self, channels: int, hidden: int, mixing: str = 'gumbel') -> None:
+        super().__init__()
+        if mixing not in ('gumbel', 'train_convex', 'convex'):
+            raise ValueError(f"mixing: expected 'gumbel', 'train_convex' or 'convex', got {mixing!r}")
+        if not isinstance(hidden, int) or hidden < 1:
+            raise ValueError(f'hidden: expected an integer >= 1, got {hidden!r}')
+        self.mixing = mixing
+        self.hidden_weight = nn.Parameter(torch.empty(hidden, channels, 3, 3))
+        self.hidden_bias = nn.Parameter(torch.empty(hidden))
+        self.logit_weight = nn.Parameter(torch.empty(hidden, hidden, 3, 3))
+        self.logit_bias = nn.Parameter(torch.empty(hidden))
+        #: Temperature of the softmax (the paper's tau), set by ``LPSTemperatureHook``. A buffer: a compiled step must
+        #: not be compiled anew for each value. It belongs to the schedule, not to the checkpoint.
+        self.register_buffer('temperature', torch.ones(()), persistent=False)
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """The default initialisation of the two convolutions: uniform within 1/sqrt(fan in)."""
+        for weight, bias in ((self.hidden_weight, self.hidden_bias), (self.logit_weight, self.logit_bias)):
+            bound = (9 * weight.shape[1])**-0.5
+            nn.init.uniform_(weight, -bound, bound)
+            nn.init.uniform_(bias, -bound, bound)
+
+    @property
+    def soft(self) -> bool:
+        """Whether the weights mix phases now, rather than select one."""
+        return self.training or self.mixing == 'convex'
+
+    def forward(self, x: Tensor, stride: int) -> Tensor:
+        """Weights ``(N, s*s)`` of the phases of ``x``, float32 or float64.
+
+        Gumbel noise comes from torch's own generator, as dropout does: it is seeded, resumed and replayed with it.
+        """
+        logits = functional.phase_logits(x, stride, self.hidden_weight, self.hidden_bias, self.logit_weight,
+                                         self.logit_bias)
+        if not self.soft:
+            return _one_hot(logits)
+        temperature = self.temperature.to(logits.dtype)
+        if self.mixing == 'gumbel':
+            # -log of an exponential variable is a Gumbel variable.
+            logits = logits - torch.empty_like(logits).exponential_().log()
+        return (logits / temperature).softmax(-1)
+
+
+class SharedChoice(nn.Module):
+    """The choice of another operator.
+
+    Args:
+        leader: Its chooser.
+        handover: Where it puts its choice.
+    """
+
+    def __init__(self, leader: nn.Module, handover: Handover) -> None:
+        super().__init__()
+        self._leader = (leader, )  # in a tuple: the leader's parameters are not this module's
+        self.handover = handover
+
+    @property
+    def soft(self) -> bool:
+        """Whether the leader's weights mix phases now."""
+        return bool(self._leader[0].soft)
+
+    def forward(self, x: Tensor, stride: int) -> Tensor:  # noqa: ARG002
+        """The leader's weights ``(N, s*s)``."""
+        return self.handover.take()
+
+
+class PhaseSelector(Downsampler):
+    """Filter at full resolution, choose one phase per sample, keep it.
+
+    A subclass sets ``chooser`` and may filter in :meth:`filter`. With a filter and a chooser that move with the input
+    the operator is exactly equivariant to circular shifts.
+    """
+
+    keeps_max = True
+    chooser: NormChooser | LearnedChooser | SharedChoice
+
+    def __init__(self, channels: int, stride: int = 2) -> None:
+        super().__init__(channels, stride)
+        #: Who wants to know the choice: other branches of the block, and the decoder that puts it right again.
+        self.listeners: list[Listener] = []
+
+    def follow(self, leader: Downsampler) -> None:
+        """Keep the phases that ``leader`` keeps; the own chooser goes."""
+        if not isinstance(leader, PhaseSelector):
+            raise TypeError(f'expected a leader that selects a phase, got {type(leader).__name__}')
+        handover = Handover()
+        leader.listeners.append(handover)
+        self.chooser = SharedChoice(leader.chooser, handover)
+
+    def filter(self, x: Tensor) -> Tensor:
+        """What is done before the choice, ``(N, C, H, W) -> (N, C, H, W)``."""
+        return x
+
+    def reduce(self, x: Tensor) -> Tensor:
+        """Filter, choose, keep."""
+        x = self.filter(functional.extend_to_multiple(x, self.stride, 'circular'))
+        weights = self.chooser(x, self.stride)
+        for listener in self.listeners:
+            listener(weights)
+        if self.chooser.soft:
+            return functional.mix_phases(x, weights[:, None].expand(-1, self.channels, -1), self.stride)
+        return functional.select_phase(x, weights.argmax(-1), self.stride)
+
+
+def _one_hot(scores: Tensor) -> Tensor:
+    phases = torch.arange(scores.shape[-1], device=scores.device)
+    return (scores.argmax(-1, keepdim=True) == phases).to(scores.dtype)

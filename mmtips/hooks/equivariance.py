@@ -1,0 +1,30 @@
+# Copyright (c) mmtips authors. All rights reserved.
+"""Exact circular equivariance of a whole model, from a config."""
+
+from typing import Any
+
+from mmengine.hooks import Hook
+from mmengine.registry import HOOKS
+from mmengine.runner import Runner
+
+from mmtips.surgery import align_decoder, convert_padding
+from mmtips.wrappers import unwrap
+
+
+@HOOKS.register_module()
+class ExactEquivarianceHook(Hook):
+    """Convert the model before it runs: circular padding, and in a segmentor the aligned decode.
+
+    With an operator whose guarantee is ``'equivariant'`` the model is then exactly equivariant to circular shifts. It
+    adds no parameter, so that checkpoints load with and without it; but a network has to be trained with the padding
+    that it is tested with.
+    """
+
+    def before_run(self, runner: Runner) -> None:
+        """Convert the model, once."""
+        model: Any = unwrap(runner.model)
+        if hasattr(model, 'circular_resizes'):
+            return
+        convert_padding(model)
+        if hasattr(model, 'decode_head'):
+            align_decoder(model)

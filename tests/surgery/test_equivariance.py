@@ -1,0 +1,237 @@
+# Copyright (c) mmtips authors. All rights reserved.
+"""Whole networks that move exactly with their input: circular padding, operators that select, aligned decoders."""
+
+import copy
+
+import pytest
+import torch
+import torch.nn.functional as F
+from mmengine.config import ConfigDict
+from mmengine.registry import MODELS
+from torch import nn
+
+from mmtips.surgery import align_decoder, convert_downsampling, convert_padding
+from mmtips.surgery.alignment import roll_each
+from mmtips.surgery.padding import circular_resize, wrap_border
+
+EXACT = {
+    'APS': dict(type='APS'),
+    'APS-3': dict(type='APS', antialias=3),
+    'LPS': dict(type='LPS', hidden=16),
+    'TIPS-anchor': dict(type='TIPS', anchor='norm'),
+    'TIPS-anchor-learned': dict(type='TIPS', anchor='learned', taps=3),
+}
+NORM = dict(type='BN', requires_grad=True)
+
+
+def after_some_steps(model):
+    """No batch norm is the identity any more, and no class wins everywhere."""
+    for path, module in model.named_modules():
+        if isinstance(module, nn.BatchNorm2d):
+            module.momentum = 0.5
+            nn.init.uniform_(module.weight, 0.5, 2)
+            nn.init.uniform_(module.bias, -1, 1)
+        if path.endswith('conv_seg'):
+            nn.init.normal_(module.weight)
+    model.double().train()
+    with torch.no_grad():
+        for _ in range(8):
+            model(torch.randn(4, 3, 64, 64).double())
+    return model.eval()
+
+
+@pytest.mark.parametrize('cfg', EXACT.values(), ids=EXACT)
+@pytest.mark.parametrize(('host', 'depth'), [('mmseg', 18), ('mmpretrain', 18), ('mmpretrain', 50)])
+def test_logits_stay_under_every_shift_of_the_total_stride(scope, host, depth, cfg):
+    scope(host)
+    backbone = MODELS.build(dict(type='TIPSResNet', depth=depth, base_channels=4, stem_channels=4, downsampler=cfg))
+    convert_padding(backbone)
+    after_some_steps(backbone)
+    x = torch.randn(1, 3, 32, 64).double()
+    shifts = torch.cartesian_prod(torch.arange(32), torch.arange(32))
+    with torch.no_grad():
+        still = backbone(x)[-1].mean((-2, -1))
+        moved = torch.cat([backbone(roll_each(x.expand(len(part), -1, -1, -1), part))[-1].mean((-2, -1))
+                           for part in shifts.split(256)])
+    torch.testing.assert_close(moved, still.expand_as(moved), rtol=1e-10, atol=1e-10)
+
+
+@pytest.mark.parametrize('cfg', [dict(type='TIPS', padding_mode='circular'), dict(type='BlurPool')])
+def test_other_operators_are_not_exact(scope, cfg):
+    scope('mmseg')
+    backbone = MODELS.build(dict(type='TIPSResNet', depth=18, base_channels=4, stem_channels=4, downsampler=cfg))
+    convert_padding(backbone)
+    after_some_steps(backbone)
+    x = torch.randn(1, 3, 64, 64).double()
+    with torch.no_grad():
+        still, moved = (backbone(y)[-1].mean((-2, -1)) for y in (x, x.roll((1, 1), (-2, -1))))
+    assert (still - moved).abs().max() > 1e-5 * still.abs().max()
+
+
+def deeplab(cfg, dilations=(1, 12, 24, 36)):
+    head = dict(type='DepthwiseSeparableASPPHead', in_channels=32, in_index=3, channels=8, dilations=dilations,
+                c1_in_channels=4, c1_channels=4, dropout_ratio=0.1, num_classes=5, norm_cfg=NORM, align_corners=False,
+                loss_decode=dict(type='CrossEntropyLoss'))
+    backbone = dict(type='TIPSResNetV1c', depth=18, base_channels=4, stem_channels=4, out_indices=(0, 1, 2, 3),
+                    strides=(1, 2, 1, 1), dilations=(1, 1, 2, 4), contract_dilation=True, norm_cfg=NORM,
+                    downsampler=cfg)
+    return MODELS.build(ConfigDict(type='EncoderDecoder', backbone=backbone, decode_head=head,
+                                   test_cfg=dict(mode='whole')))
+
+
+def unet(cfg):
+    head = dict(type='FCNHead', in_channels=4, in_index=4, channels=4, num_convs=1, concat_input=False, num_classes=5,
+                norm_cfg=NORM, align_corners=False, loss_decode=dict(type='CrossEntropyLoss'))
+    backbone = dict(type='TIPSUNet', base_channels=4, downsampler=cfg)
+    return MODELS.build(ConfigDict(type='EncoderDecoder', backbone=backbone, decode_head=head,
+                                   test_cfg=dict(mode='whole')))
+
+
+def predictions(model, x):
+    with torch.no_grad():
+        return torch.stack([sample.pred_sem_seg.data[0] for sample in model(x, mode='predict')])
+
+
+@pytest.mark.parametrize('cfg', EXACT.values(), ids=EXACT)
+@pytest.mark.parametrize(('build', 'size'), [(deeplab, (48, 64)), (unet, (48, 64))])
+def test_predictions_move_with_the_image(scope, build, size, cfg):
+    """100 % circular consistency, at ASPP rates wider than the map."""
+    scope('mmseg')
+    torch.manual_seed(0)
+    model = build(cfg)
+    convert_padding(model)
+    align_decoder(model)
+    after_some_steps(model)
+    x = torch.randn(1, 3, *size).double()
+    shifts = torch.cartesian_prod(torch.arange(-3, 9), torch.arange(-3, 9))
+    still = predictions(model, x)
+    assert len(still.unique()) > 1
+    moved = torch.cat([predictions(model, roll_each(x.expand(len(part), -1, -1, -1), part))
+                       for part in shifts.split(48)])
+    assert torch.equal(roll_each(moved[:, None], -shifts)[:, 0], still.expand_as(moved))
+
+
+def test_without_alignment_predictions_do_not_move_with_the_image(scope):
+    scope('mmseg')
+    model = deeplab(dict(type='APS'))
+    convert_padding(model)
+    after_some_steps(model)
+    x = torch.randn(1, 3, 48, 64).double()
+    still = predictions(model, x)
+    agree = [(predictions(model, x.roll((i, j), (-2, -1))) == still.roll((i, j), (-2, -1))).double().mean()
+             for i in range(4) for j in range(4)]
+    assert min(agree) < 0.99
+
+
+def test_training_step_of_an_aligned_network(scope):
+    scope('mmseg')
+    from mmengine.structures import PixelData
+    from mmseg.structures import SegDataSample
+
+    model = deeplab(dict(type='LPS', hidden=4))
+    convert_padding(model)
+    align_decoder(model)
+    model.train()
+    samples = [SegDataSample(gt_sem_seg=PixelData(data=torch.randint(0, 5, (1, 64, 64)))) for _ in range(2)]
+    losses = model(torch.randn(2, 3, 64, 64), samples, mode='loss')
+    sum(value for key, value in losses.items() if 'loss' in key).backward()
+    assert [name for name, p in model.named_parameters() if p.grad is None] == []
+    copy.deepcopy(model)
+
+
+def test_labels_are_learned_where_they_lie(scope):
+    """The loss of an aligned network is that of its own prediction: it does not change under a shift of both."""
+    scope('mmseg')
+    from mmengine.structures import PixelData
+    from mmseg.structures import SegDataSample
+
+    model = deeplab(dict(type='APS'))
+    convert_padding(model)
+    align_decoder(model)
+    after_some_steps(model)
+    x, labels = torch.randn(1, 3, 64, 64).double(), torch.randint(0, 5, (1, 64, 64))
+    losses = []
+    for shift in ((0, 0), (1, 3)):
+        sample = SegDataSample(gt_sem_seg=PixelData(data=labels.roll(shift, (-2, -1))))
+        losses.append(model(x.roll(shift, (-2, -1)), [sample], mode='loss')['decode.loss_ce'])
+    torch.testing.assert_close(losses[0], losses[1])
+
+
+@pytest.mark.parametrize('factor', [2, 3, 4])
+def test_circular_resize_moves_with_the_map(factor):
+    x = torch.randn(1, 2, 5, 6).double()
+    size = (5 * factor, 6 * factor)
+    out = circular_resize(x, size, mode='bilinear', align_corners=False)
+    moved = circular_resize(x.roll((1, 2), (-2, -1)), size, mode='bilinear', align_corners=False)
+    torch.testing.assert_close(moved, out.roll((factor, 2 * factor), (-2, -1)))
+    inner = F.interpolate(x, size, mode='bilinear', align_corners=False)
+    torch.testing.assert_close(out[..., factor:-factor, factor:-factor], inner[..., factor:-factor, factor:-factor])
+
+
+def test_a_border_may_go_around_more_than_once():
+    x = torch.arange(3.).reshape(1, 1, 1, 3)
+    assert wrap_border(x, 0, 4)[0, 0, 0].tolist() == [2, 0, 1, 2, 0, 1, 2, 0, 1, 2, 0]
+
+
+def test_every_sample_rolls_by_itself():
+    x, amounts = torch.randn(3, 2, 4, 5), torch.tensor([[0, 0], [1, -2], [-3, 7]])
+    expected = torch.stack([sample.roll(tuple(amount), (-2, -1))
+                            for sample, amount in zip(x, amounts.tolist(), strict=True)])
+    assert torch.equal(roll_each(x, amounts), expected)
+
+
+def test_resizes_outside_the_model_stay_as_they_are():
+    model = nn.Sequential(nn.Conv2d(1, 1, 3, padding=1), nn.Upsample(scale_factor=2, mode='bilinear'))
+    convert_padding(model)
+    x = torch.randn(1, 1, 4, 4)
+    expected = F.interpolate(x, (8, 8), mode='bilinear')
+    model(x)
+    assert torch.equal(F.interpolate(x, (8, 8), mode='bilinear'), expected)
+    with pytest.raises(RuntimeError):
+        model(torch.randn(1, 2, 4, 4))
+    assert torch.equal(F.interpolate(x, (8, 8), mode='bilinear'), expected)
+
+
+class TestRefusals:
+
+    def test_padding_mode(self):
+        with pytest.raises(ValueError, match="padding_mode: expected 'circular', got 'reflect'"):
+            convert_padding(nn.Conv2d(1, 1, 3), 'reflect')
+
+    def test_twice(self):
+        model = nn.Sequential(nn.Conv2d(1, 1, 3, padding=1))
+        convert_padding(model)
+        with pytest.raises(ValueError, match='converted before'):
+            convert_padding(model)
+
+    def test_other_padding(self):
+        with pytest.raises(ValueError, match='0: expected a module with zero padding'):
+            convert_padding(nn.Sequential(nn.Conv2d(1, 1, 3, padding='same')))
+
+    def test_resize_by_a_broken_factor(self):
+        with pytest.raises(ValueError, match=r'resize by whole factors .* got \(4, 4\) to \(6, 6\)'):
+            circular_resize(torch.zeros(1, 1, 4, 4), (6, 6), mode='bilinear', align_corners=False)
+
+    def test_operators_that_select_nothing(self, scope):
+        scope('mmseg')
+        with pytest.raises(ValueError, match='operators that are not equivariant'):
+            align_decoder(deeplab(dict(type='BlurPool')))
+
+    def test_strides_left(self, scope):
+        scope('mmseg')
+        model = deeplab(dict(type='APS'))
+        model.backbone.layer4[0].conv1.stride = (2, 2)
+        with pytest.raises(ValueError, match=r"strides of its own at \['layer4.0.conv1'\]"):
+            align_decoder(model)
+
+    def test_sizes_off_the_grid(self, scope):
+        scope('mmseg')
+        model = deeplab(dict(type='APS')).eval()
+        align_decoder(model)
+        with pytest.raises(ValueError, match='multiples of 8'):
+            predictions(model, torch.randn(1, 3, 50, 64))
+
+    def test_a_plain_module_still_converts(self):
+        net = nn.Sequential(nn.Conv2d(3, 4, 3, 2, 1), nn.ReLU(), nn.Conv2d(4, 4, 1))
+        convert_downsampling(net, dict(type='APS'))
+        assert convert_padding(net) == ['0']
