@@ -2,7 +2,7 @@
 #
 #   python tools/train.py configs/deeplabv3plus/deeplabv3plus_r18-w8-d8_1xb16-2k_scattered-digits-128x128.py
 #
-# Hardware and time: about 4 minutes on 2 CPU cores. Score: mIoU 64.8 (results/demo/stock.json, which `make demo` reproduces).
+# Hardware and time: about 4 minutes on 2 CPU cores. Score: mIoU 64.8 (results/demo/stock.json, from `make demo`).
 _base_ = [
     'mmseg::_base_/default_runtime.py', '../_base_/models/deeplabv3plus_r18-w8-d8.py',
     '../_base_/datasets/scattered_digits.py', '../_base_/schedules/schedule_2k.py'
