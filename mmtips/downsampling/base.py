@@ -33,8 +33,6 @@ class Downsampler(nn.Module, ABC):
     keeps_max: ClassVar[bool] = False
     #: Kernel of that maximum; None for the kernel of the pool that it replaces.
     max_kernel: int | None = None
-    #: Whether the operator takes the place of a strided convolution, see :meth:`from_conv`, rather than come after it.
-    absorbs_conv: ClassVar[bool] = False
 
     def __init__(self, channels: int, stride: int = 2) -> None:
         super().__init__()
@@ -82,9 +80,9 @@ class Downsampler(nn.Module, ABC):
         """
 
     @classmethod
-    def from_conv(cls, convolution: nn.Conv2d) -> nn.Module:
-        """What takes the place of a strided convolution, for classes with ``absorbs_conv``."""
-        raise NotImplementedError(f'{cls.__name__} takes the place of no convolution')
+    def from_conv(cls, convolution: nn.Conv2d) -> nn.Module | None:  # noqa: ARG003
+        """What takes the place of a strided convolution; None if the operator runs after it, as most do."""
+        return None
 
     @abstractmethod
     def reduce(self, x: Tensor) -> Tensor:

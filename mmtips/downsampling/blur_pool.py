@@ -8,24 +8,6 @@ from mmtips.downsampling.base import Downsampler
 from mmtips.downsampling.registry import DOWNSAMPLERS
 
 
-def blur(x: Tensor, kernel: Tensor, stride: int, padding_mode: str) -> Tensor:
-    """Filter every channel with the same taps.
-
-    Args:
-        x: ``(N, C, H, W)``.
-        kernel: ``(k, k)``; one tap is no filter.
-        stride: Step between outputs, >= 1.
-        padding_mode: How the border is continued, in torch's words.
-
-    Returns:
-        ``(N, C, ceil(H/s), ceil(W/s))``.
-    """
-    if kernel.numel() == 1 and stride == 1:
-        return x
-    taps = kernel.to(x.dtype).expand(x.shape[1], 1, -1, -1)
-    return functional.depthwise_conv(x, taps, stride, padding_mode)
-
-
 @DOWNSAMPLERS.register_module()
 class BlurPool(Downsampler):
     """Binomial low-pass filter, then stride (Zhang, ICML 2019, Sec. 3.2), written from the formula.
@@ -68,4 +50,4 @@ class BlurPool(Downsampler):
 
     def reduce(self, x: Tensor) -> Tensor:
         """Filter at the positions that the stride keeps."""
-        return blur(x, self.kernel, self.stride, self.padding_mode)
+        return functional.blur(x, self.kernel, self.stride, self.padding_mode)

@@ -1,16 +1,12 @@
 # Copyright (c) mmtips authors. All rights reserved.
 """LPS: keep the phase that a small network chooses."""
 
-from torch import Tensor
-
-from mmtips.downsampling import functional
-from mmtips.downsampling.blur_pool import blur
 from mmtips.downsampling.registry import DOWNSAMPLERS
-from mmtips.downsampling.selection import LearnedChooser, PhaseSelector
+from mmtips.downsampling.selection import AntialiasedSelector, LearnedChooser
 
 
 @DOWNSAMPLERS.register_module()
-class LPS(PhaseSelector):
+class LPS(AntialiasedSelector):
     """Learnable polyphase sampling (Rojas-Gomez et al., NeurIPS 2022, Sec. 4): one phase per sample, by learned logits.
 
     The logits of all phases come from one network (:func:`functional.phase_logits`). In training the phases are mixed
@@ -30,23 +26,7 @@ class LPS(PhaseSelector):
         ValueError: If an option is out of its range.
     """
 
-    kernel: Tensor
-
     def __init__(self, channels: int, stride: int = 2, *, hidden: int | None = None, mixing: str = 'gumbel',
                  antialias: int = 1, padding_mode: str = 'circular') -> None:
-        super().__init__(channels, stride)
-        self.mixing = mixing
+        super().__init__(channels, stride, antialias, padding_mode)
         self.chooser = LearnedChooser(channels, channels if hidden is None else hidden, mixing)
-        self.padding_mode = functional.check_padding_mode(padding_mode)
-        self.register_buffer('kernel', functional.binomial_filter(antialias).float(), persistent=False)
-
-    @property
-    def guarantee(self) -> str:
-        """Equivariant in eval, or pooled if it mixes there too, if the filter moves with the input."""
-        if self.kernel.numel() > 1 and self.padding_mode != 'circular':
-            return 'none'
-        return 'pooled' if self.mixing == 'convex' else 'equivariant'
-
-    def filter(self, x: Tensor) -> Tensor:
-        """The binomial filter at stride 1."""
-        return blur(x, self.kernel, 1, self.padding_mode)

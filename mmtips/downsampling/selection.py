@@ -13,47 +13,31 @@ from mmtips.downsampling.base import Downsampler
 Listener = Callable[[Tensor], None]
 
 
-class Handover:
-    """Carries a choice from the main branch to the other branch of a block, within one forward."""
-
-    def __init__(self) -> None:
-        self._weights: Tensor | None = None
-
-    def __call__(self, weights: Tensor) -> None:
-        """Put a choice in."""
-        self._weights = weights
-
-    def take(self) -> Tensor:
-        """Take it out: nothing of a graph stays on the model between steps.
-
-        Raises:
-            RuntimeError: If there is none: the branches did not run in the order that was assumed.
-        """
-        weights, self._weights = self._weights, None
-        if weights is None:
-            raise RuntimeError('a branch that shares the phase of its block ran before the main branch: exclude this '
-                               'block, or choose per channel')
-        return weights
-
-
 class NormChooser(nn.Module):
     """The phase of the largest norm, always hard; the gradient goes through the chosen phase alone.
 
     Args:
         norm: See :func:`functional.phase_scores`.
+        per_channel: Whether each channel has a choice of its own.
     """
 
     soft = False
 
-    def __init__(self, norm: str = 'l2') -> None:
+    def __init__(self, norm: str = 'l2', per_channel: bool = False) -> None:
         super().__init__()
         if norm not in functional.NORMS:
             raise ValueError(f'norm: expected one of {functional.NORMS}, got {norm!r}')
         self.norm = norm
+        self.per_channel = per_channel
+
+    @property
+    def guarantee(self) -> str:
+        """What the choice leaves of an exactly moving input: channels that part keep their means alone."""
+        return 'pooled' if self.per_channel else 'equivariant'
 
     def forward(self, x: Tensor, stride: int) -> Tensor:
-        """One-hot weights ``(N, s*s)`` of the phases of ``x``."""
-        return _one_hot(functional.phase_scores(x.detach(), stride, self.norm))
+        """One-hot weights of the phases of ``x``, ``(N, s*s)``, or ``(N, C, s*s)`` per channel."""
+        return _one_hot(functional.phase_scores(x.detach(), stride, self.norm, self.per_channel))
 
 
 class LearnedChooser(nn.Module):
@@ -92,6 +76,11 @@ class LearnedChooser(nn.Module):
             nn.init.uniform_(bias, -bound, bound)
 
     @property
+    def guarantee(self) -> str:
+        """What the weights leave of an exactly moving input in eval: a soft mix keeps its mean alone."""
+        return 'pooled' if self.mixing == 'convex' else 'equivariant'
+
+    @property
     def soft(self) -> bool:
         """Whether the weights mix phases now, rather than select one."""
         return self.training or self.mixing == 'convex'
@@ -113,33 +102,49 @@ class LearnedChooser(nn.Module):
 
 
 class SharedChoice(nn.Module):
-    """The choice of another operator.
+    """The choice of another operator, handed over within one forward.
 
     Args:
         leader: Its chooser.
-        handover: Where it puts its choice.
     """
 
-    def __init__(self, leader: nn.Module, handover: Handover) -> None:
+    def __init__(self, leader: nn.Module) -> None:
         super().__init__()
         self._leader = (leader, )  # in a tuple: the leader's parameters are not this module's
-        self.handover = handover
+        self._weights: Tensor | None = None
+
+    @property
+    def guarantee(self) -> str:
+        """The leader's."""
+        return str(self._leader[0].guarantee)
 
     @property
     def soft(self) -> bool:
         """Whether the leader's weights mix phases now."""
         return bool(self._leader[0].soft)
 
+    def put(self, weights: Tensor) -> None:
+        """Take note of the leader's weights."""
+        self._weights = weights
+
     def forward(self, x: Tensor, stride: int) -> Tensor:  # noqa: ARG002
-        """The leader's weights ``(N, s*s)``."""
-        return self.handover.take()
+        """The leader's weights ``(N, s*s)``, once: nothing of a graph stays on the model between steps.
+
+        Raises:
+            RuntimeError: If there are none: the branches did not run in the order that was assumed.
+        """
+        weights, self._weights = self._weights, None
+        if weights is None:
+            raise RuntimeError('a branch that shares the phase of its block ran before the main branch: exclude this '
+                               'block, or choose per channel')
+        return weights
 
 
 class PhaseSelector(Downsampler):
     """Filter at full resolution, choose one phase per sample, keep it.
 
-    A subclass sets ``chooser`` and may filter in :meth:`filter`. With a filter and a chooser that move with the input
-    the operator is exactly equivariant to circular shifts.
+    A subclass sets ``chooser`` and may filter in :meth:`filter`. With a filter and a chooser that move with
+    the input the operator is exactly equivariant to circular shifts.
     """
 
     keeps_max = True
@@ -154,9 +159,9 @@ class PhaseSelector(Downsampler):
         """Keep the phases that ``leader`` keeps; the own chooser goes."""
         if not isinstance(leader, PhaseSelector):
             raise TypeError(f'expected a leader that selects a phase, got {type(leader).__name__}')
-        handover = Handover()
-        leader.listeners.append(handover)
-        self.chooser = SharedChoice(leader.chooser, handover)
+        shared = SharedChoice(leader.chooser)
+        leader.listeners.append(shared.put)
+        self.chooser = shared
 
     def filter(self, x: Tensor) -> Tensor:
         """What is done before the choice, ``(N, C, H, W) -> (N, C, H, W)``."""
@@ -171,6 +176,37 @@ class PhaseSelector(Downsampler):
         if self.chooser.soft:
             return functional.mix_phases(x, weights[:, None].expand(-1, self.channels, -1), self.stride)
         return functional.select_phase(x, weights.argmax(-1), self.stride)
+
+
+class AntialiasedSelector(PhaseSelector):
+    """A selector whose filter is binomial, the same everywhere; a subclass sets ``chooser``.
+
+    Args:
+        channels: Channels C of the input.
+        stride: The stride s >= 2.
+        antialias: Taps per side of the filter, 1 to 7; 1 is none.
+        padding_mode: Border of the filter.
+
+    Raises:
+        ValueError: If an option is out of its range.
+    """
+
+    kernel: Tensor
+
+    def __init__(self, channels: int, stride: int, antialias: int, padding_mode: str) -> None:
+        super().__init__(channels, stride)
+        self.padding_mode = functional.check_padding_mode(padding_mode)
+        self.register_buffer('kernel', functional.binomial_filter(antialias).float(), persistent=False)
+
+    @property
+    def guarantee(self) -> str:
+        """What the chooser leaves, if the filter moves with the input."""
+        filtered = self.kernel.numel() > 1
+        return 'none' if filtered and self.padding_mode != 'circular' else self.chooser.guarantee
+
+    def filter(self, x: Tensor) -> Tensor:
+        """The binomial filter at stride 1."""
+        return functional.blur(x, self.kernel, 1, self.padding_mode)
 
 
 def _one_hot(scores: Tensor) -> Tensor:

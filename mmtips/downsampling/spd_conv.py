@@ -64,8 +64,6 @@ class SPDConv(Downsampler):
         stride: The stride s >= 2.
     """
 
-    absorbs_conv = True
-
     def __init__(self, channels: int, stride: int = 2) -> None:
         super().__init__(channels, stride)
         self.weight = nn.Parameter(torch.empty(channels, channels * stride**2, 1, 1))

@@ -31,7 +31,7 @@ class StridedConv(Downsampler):
         self.padding_mode = functional.check_padding_mode(padding_mode)
         self.weight = nn.Parameter(torch.zeros(channels, 1, 3, 3))
         # The tap that meets pixel (s*i, s*j), wherever the window of this stride begins.
-        tap = max(0, (3 - stride + 1) // 2)
+        tap = functional.window_start(3, stride)
         with torch.no_grad():
             self.weight[:, :, tap, tap] = 1
 

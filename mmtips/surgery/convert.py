@@ -49,8 +49,7 @@ def convert_downsampling(backbone: nn.Module,
     # first, because the module before which a strided convolution's operator runs may be one that is replaced.
     built = _build_operators(sites, downsampler)
     for site, operator in sorted(built, key=lambda pair: pair[0].kind == 'conv'):
-        (_replace_pool if site.kind != 'conv' else _absorb if operator.absorbs_conv else _move_stride)(
-            backbone, site, operator)
+        (_replace_conv if site.kind == 'conv' else _replace_pool)(backbone, site, operator)
     _freeze_again(backbone, built)
     print_log(
         f"{downsampler['type']} at {len(sites)} of {len(found)} stride sites of {type(backbone).__name__}: "
@@ -128,15 +127,15 @@ def _dense_max(pool: nn.MaxPool2d, kernel: int | None) -> nn.Module:
     return nn.Sequential(border, nn.MaxPool2d(kernel, stride=1))
 
 
-def _absorb(backbone: nn.Module, site: Site, operator: Downsampler) -> None:
-    """The convolution itself takes the operator's form; it keeps its place, its input and its parameters' names."""
-    backbone.set_submodule(site.strided, operator.from_conv(cast(nn.Conv2d, backbone.get_submodule(site.strided))))
-
-
-def _move_stride(backbone: nn.Module, site: Site, operator: Downsampler) -> None:
+def _replace_conv(backbone: nn.Module, site: Site, operator: Downsampler) -> None:
+    """Give the stride to the operator, or the convolution the operator's form: it keeps its place and its names."""
     convolution = cast(nn.Conv2d, backbone.get_submodule(site.strided))
-    convolution.stride = (1, 1)
-    run_before(backbone.get_submodule(site.carrier), operator)
+    absorbed = operator.from_conv(convolution)
+    if absorbed is not None:
+        backbone.set_submodule(site.strided, absorbed)
+    else:
+        convolution.stride = (1, 1)
+        run_before(backbone.get_submodule(site.carrier), operator)
 
 
 def run_before(carrier: nn.Module, operator: nn.Module) -> None:

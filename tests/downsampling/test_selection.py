@@ -103,27 +103,40 @@ def test_temperature_sharpens_and_is_no_part_of_a_checkpoint():
     assert 'chooser.temperature' not in operator.state_dict()
 
 
-@pytest.mark.parametrize('operator', [APS(3), LPS(3), TIPS(3, anchor='norm'), TIPS(3, anchor='learned')],
-                         ids=lambda operator: type(operator).__name__)
-def test_a_branch_keeps_the_phases_of_its_leader(operator):
-    leader = copy.deepcopy(operator).eval()
-    branch = copy.deepcopy(operator).eval()
+def make_pair(make):
+    leader, branch = make().eval(), make().eval()
     branch.follow(leader)
-    assert not [name for name, _ in branch.named_parameters() if 'chooser' in name]
-    x = torch.randn(5, 3, 6, 6)
+    return torch.nn.ModuleList([leader, branch])
+
+
+@pytest.mark.parametrize('make', [lambda: APS(3), lambda: LPS(3)], ids=['APS', 'LPS'])
+def test_a_branch_keeps_the_phases_of_its_leader(make):
+    leader, branch = make_pair(make)
+    x, ramp = torch.randn(5, 3, 6, 6), torch.arange(36.).reshape(1, 1, 6, 6).expand(5, 3, 6, 6)
     kept = []
     leader.listeners.append(lambda weights: kept.append(weights.argmax(1)))
     leader(x)
-    ramp = torch.arange(36.).reshape(1, 1, 6, 6).expand(5, 3, 6, 6)
-    out = branch.eval().reduce(ramp) if not isinstance(branch, TIPS) else None
-    if out is not None:
-        corner = out[:, 0, 0, 0].long()
-        assert torch.equal(corner // 6 * 2 + corner % 6, kept[0])
-        leader(x)
-    pair = copy.deepcopy(torch.nn.ModuleList([leader, branch])) if out is None else None
-    if pair is not None:  # copies of a pair hand over among themselves
-        pair[0](x)
-        assert pair[1](x).shape == (5, 3, 3, 3)
+    corner = branch(ramp)[:, 0, 0, 0].long()  # by itself the branch would keep the last phase of a ramp
+    assert torch.equal(corner // 6 * 2 + corner % 6, kept[0])
+
+
+SHARING = {
+    'APS': lambda: APS(3),
+    'LPS': lambda: LPS(3),
+    'TIPS-norm': lambda: TIPS(3, anchor='norm'),
+    'TIPS-learned': lambda: TIPS(3, anchor='learned'),
+}
+
+
+@pytest.mark.parametrize('make', SHARING.values(), ids=SHARING)
+def test_copies_of_a_pair_hand_over_among_themselves(make):
+    pair = make_pair(make)
+    assert not [name for name, _ in pair[1].named_parameters() if 'chooser' in name]
+    leader, branch = copy.deepcopy(pair)
+    leader(torch.randn(5, 3, 6, 6))
+    assert branch(torch.randn(5, 3, 6, 6)).shape == (5, 3, 3, 3)
+    with pytest.raises(RuntimeError, match='ran before the main branch'):
+        pair[1](torch.randn(5, 3, 6, 6))
 
 
 def test_a_branch_without_its_leader_says_so():

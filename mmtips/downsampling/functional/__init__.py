@@ -10,19 +10,20 @@ Conventions, said once for the whole project:
 * Sizes are computed with non-negative operands only, because ONNX division truncates where Python's floors.
 """
 
-from mmtips.downsampling.functional.adaptive import location_filter, spread_over_taps, window_mix
+from mmtips.downsampling.functional.adaptive import location_filter, mix_phases, spread_over_taps, window_mix
 from mmtips.downsampling.functional.filters import (
     PADDING_MODES,
     binomial_filter,
+    blur,
     check_padding_mode,
     depthwise_conv,
     pad_border,
     strided_conv,
+    window_start,
 )
 from mmtips.downsampling.functional.phases import (
     NORMS,
     extend_to_multiple,
-    mix_phases,
     phase_logits,
     phase_scores,
     select_phase,
@@ -32,8 +33,8 @@ from mmtips.downsampling.functional.spd import space_to_depth_conv, space_to_dep
 from mmtips.downsampling.functional.tips import SCORES, tips, tips_features, tips_phase_weights
 
 __all__ = [
-    'NORMS', 'PADDING_MODES', 'SCORES', 'binomial_filter', 'check_padding_mode', 'depthwise_conv',
+    'NORMS', 'PADDING_MODES', 'SCORES', 'binomial_filter', 'blur', 'check_padding_mode', 'depthwise_conv',
     'extend_to_multiple', 'location_filter', 'mix_phases', 'pad_border', 'phase_logits', 'phase_scores',
     'select_phase', 'space_to_depth_conv', 'space_to_depth_weight', 'split_phases', 'spread_over_taps', 'strided_conv',
-    'tips', 'tips_features', 'tips_phase_weights', 'window_mix'
+    'tips', 'tips_features', 'tips_phase_weights', 'window_mix', 'window_start'
 ]

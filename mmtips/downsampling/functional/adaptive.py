@@ -5,12 +5,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from mmtips.downsampling.functional.filters import binomial_filter, pad_border
-
-
-def window_start(taps: int, stride: int) -> int:
-    """How many pixels before its cell a window of ``taps`` pixels begins, as in ``depthwise_conv``."""
-    return max(0, (taps - stride + 1) // 2)
+from mmtips.downsampling.functional.filters import binomial_filter, pad_border, window_start
 
 
 def spread_over_taps(phase_weights: Tensor, taps: int, stride: int) -> Tensor:
@@ -37,7 +32,7 @@ def spread_over_taps(phase_weights: Tensor, taps: int, stride: int) -> Tensor:
     return window * share[:, None] * share
 
 
-def window_mix(x: Tensor, windows: Tensor, cell: int, stride: int, padding_mode: str) -> Tensor:
+def window_mix(x: Tensor, windows: Tensor, cell: int, stride: int, padding_mode: str = 'zeros') -> Tensor:
     """Weigh the pixels around each position by a window of the sample's and channel's own.
 
     It is written as one grouped convolution: no phase is ever copied.
@@ -61,6 +56,22 @@ def window_mix(x: Tensor, windows: Tensor, cell: int, stride: int, padding_mode:
     kernels = windows.to(x.dtype).reshape(n * c, 1, taps, taps)
     mixed = F.conv2d(x.reshape(1, n * c, *x.shape[-2:]), kernels, stride=stride, groups=n * c)
     return mixed.reshape(n, c, h // stride, w // stride)
+
+
+def mix_phases(x: Tensor, phase_weights: Tensor, stride: int) -> Tensor:
+    """Weighted sum of the phases, with weights of their own for every sample and channel.
+
+    The weights are an s x s window over the cell.
+
+    Args:
+        x: ``(N, C, H, W)`` with H and W multiples of ``stride``.
+        phase_weights: ``(N, C, s*s)``.
+        stride: The split factor s >= 2.
+
+    Returns:
+        ``(N, C, H/s, W/s)``: ``sum_k phase_weights[..., k] * split_phases(x, s)[:, :, k]``.
+    """
+    return window_mix(x, phase_weights.unflatten(-1, (stride, stride)), stride, stride)
 
 
 def location_filter(x: Tensor, taps: Tensor, stride: int, padding_mode: str) -> Tensor:

@@ -17,11 +17,18 @@ def check_padding_mode(padding_mode: str) -> str:
     return padding_mode
 
 
+def window_start(taps: int, stride: int) -> int:
+    """How many pixels before its stride cell a window of ``taps`` pixels begins.
+
+    ``(k - s + 1) // 2``, at least 0, is the field's choice at s = 2 for every k (1 for k = 3 and 4, 2 for k = 5 and 6).
+    """
+    return max(0, (taps - stride + 1) // 2)
+
+
 def strided_conv(x: Tensor, weight: Tensor, stride: int = 1, padding_mode: str = 'zeros', groups: int = 1) -> Tensor:
     """A k x k convolution centred on the stride cell, with ceil(H/s) x ceil(W/s) outputs.
 
-    A window starts ``(k - s + 1) // 2`` pixels (at least 0) before its cell, which is the field's choice at s = 2 for
-    every k (1 for k = 3 and 4, 2 for k = 5 and 6). Padding the other end with the rest of ``k - 1`` gives
+    Padding :func:`window_start` pixels before the map and the rest of ``k - 1`` behind it gives
     ``floor((H - 1) / s) + 1 = ceil(H / s)`` outputs for any H: the amounts do not depend on the size.
 
     Args:
@@ -38,7 +45,7 @@ def strided_conv(x: Tensor, weight: Tensor, stride: int = 1, padding_mode: str =
         ValueError: If ``padding_mode`` is unknown, or the map is too small for it.
     """
     k = weight.shape[-1]
-    before = max(0, (k - stride + 1) // 2)
+    before = window_start(k, stride)
     after = k - 1 - before
     if padding_mode == 'zeros' and before == after:
         return F.conv2d(x, weight, stride=stride, padding=before, groups=groups)
@@ -74,6 +81,24 @@ def pad_border(x: Tensor, before: int, after: int, padding_mode: str) -> Tensor:
                          f"{tuple(x.shape[-2:])}: use a larger input, a smaller filter or padding_mode='replicate'")
     mode = 'constant' if padding_mode == 'zeros' else padding_mode
     return F.pad(x, (before, after, before, after), mode=mode)
+
+
+def blur(x: Tensor, kernel: Tensor, stride: int, padding_mode: str) -> Tensor:
+    """Filter every channel with the same taps.
+
+    Args:
+        x: ``(N, C, H, W)``.
+        kernel: ``(k, k)``; one tap is no filter.
+        stride: Step between outputs, >= 1.
+        padding_mode: How the border is continued, in torch's words.
+
+    Returns:
+        ``(N, C, ceil(H/s), ceil(W/s))``.
+    """
+    if kernel.numel() == 1 and stride == 1:
+        return x
+    taps = kernel.to(x.dtype).expand(x.shape[1], 1, -1, -1)
+    return depthwise_conv(x, taps, stride, padding_mode)
 
 
 def binomial_filter(size: int) -> Tensor:

@@ -22,26 +22,6 @@ def split_phases(x: Tensor, stride: int) -> Tensor:
     return F.pixel_unshuffle(x, stride).unflatten(1, (-1, stride * stride))
 
 
-def mix_phases(x: Tensor, phase_weights: Tensor, stride: int) -> Tensor:
-    """Weighted sum of the phases, with weights of their own for every sample and channel.
-
-    It is written as one grouped convolution, whose kernel for (n, c) is ``phase_weights[n, c]`` as an s x s window:
-    no phase is ever copied.
-
-    Args:
-        x: ``(N, C, H, W)`` with H and W multiples of ``stride``.
-        phase_weights: ``(N, C, s*s)``.
-        stride: The split factor s >= 2.
-
-    Returns:
-        ``(N, C, H/s, W/s)``: ``sum_k phase_weights[..., k] * split_phases(x, s)[:, :, k]``.
-    """
-    n, c, h, w = x.shape
-    kernels = phase_weights.to(x.dtype).reshape(n * c, 1, stride, stride)
-    mixed = F.conv2d(x.reshape(1, n * c, h, w), kernels, stride=stride, groups=n * c)
-    return mixed.reshape(n, c, h // stride, w // stride)
-
-
 def extend_to_multiple(x: Tensor, stride: int, padding_mode: str = 'reflect') -> Tensor:
     """Extend a map on the left and on the top until both sides are multiples of the stride.
 

@@ -4,8 +4,9 @@
 import torch
 from torch import Tensor
 
+from mmtips.downsampling.functional.adaptive import mix_phases
 from mmtips.downsampling.functional.filters import depthwise_conv
-from mmtips.downsampling.functional.phases import extend_to_multiple, mix_phases
+from mmtips.downsampling.functional.phases import extend_to_multiple
 
 #: Over which pixels the features are averaged to score a phase.
 SCORES = ('quadrant', 'phase', 'global')
