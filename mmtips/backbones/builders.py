@@ -1,7 +1,7 @@
 # Copyright (c) mmtips authors. All rights reserved.
 """What configs name: a host's own backbone, built under the active scope, with its downsampling exchanged."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from importlib.util import find_spec
 from typing import Any
 
@@ -18,7 +18,7 @@ NAMED = ('ResNet', 'ResNetV1c', 'ResNetV1d', 'UNet')
 @MODELS.register_module(name='TIPSBackbone')
 def build_backbone(base: str,
                    downsampler: dict[str, Any] | None = None,
-                   exclude: Sequence[str] = (),
+                   sites: Mapping[str, Any] | None = None,
                    **options: Any) -> nn.Module:
     """Build a host's backbone and exchange its downsampling.
 
@@ -30,7 +30,8 @@ def build_backbone(base: str,
         base: The host's backbone, such as ``'HRNet'`` (looked up in the scope of the config) or
             ``'mmpretrain.VGG'``.
         downsampler: Config of the operator; ``dict(type='TIPS')`` if not given.
-        exclude: Patterns of sites to leave alone, see :func:`mmtips.surgery.convert_downsampling`.
+        sites: Other choices for some sites, by role or path: ``dict(stem_conv=dict(type='APS'), skip=None)``, see
+            :func:`mmtips.surgery.plan_sites`.
         **options: Everything else goes to the host's backbone.
 
     Returns:
@@ -49,7 +50,7 @@ def build_backbone(base: str,
             raise KeyError(f"base={base!r} is not registered in the active scope {active!r}: set default_scope to "
                            "'mmseg' or 'mmpretrain', or name the host, as in base='mmpretrain.VGG'")
     backbone = MODELS.build(dict(type=base, **options))
-    convert_downsampling(backbone, dict(type='TIPS') if downsampler is None else downsampler, exclude)
+    convert_downsampling(backbone, dict(type='TIPS') if downsampler is None else downsampler, sites)
     return backbone
 
 
@@ -62,8 +63,9 @@ def _require_host(base: str) -> None:
 def _named(base: str) -> Callable[..., nn.Module]:
     """The same builder with ``base`` filled in."""
 
-    def build(downsampler: dict[str, Any] | None = None, exclude: Sequence[str] = (), **options: Any) -> nn.Module:
-        return build_backbone(base, downsampler, exclude, **options)
+    def build(downsampler: dict[str, Any] | None = None, sites: Mapping[str, Any] | None = None,
+              **options: Any) -> nn.Module:
+        return build_backbone(base, downsampler, sites, **options)
 
     build.__name__ = f'TIPS{base}'
     build.__doc__ = f'``TIPSBackbone`` with ``base={base!r}``.'

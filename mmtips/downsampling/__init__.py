@@ -10,11 +10,12 @@ from mmtips.downsampling.lps import LPS
 from mmtips.downsampling.pooling import AvgPool, MaxPool
 from mmtips.downsampling.registry import DOWNSAMPLERS, build_downsampler, operator_class
 from mmtips.downsampling.selection import LearnedChooser, PhaseSelector
-from mmtips.downsampling.spd_conv import SPDConv
+from mmtips.downsampling.spd_conv import SpaceToDepthConv2d, SPDConv
 from mmtips.downsampling.strided_conv import StridedConv
 from mmtips.downsampling.tips import TIPS
 
 __all__ = [
-    'APS', 'DDAC', 'DOWNSAMPLERS', 'GUARANTEES', 'LPS', 'AvgPool', 'BlurPool', 'Downsampler', 'LearnedChooser',
-    'MaxPool', 'PhaseSelector', 'SPDConv', 'StridedConv', 'TIPS', 'build_downsampler', 'functional', 'operator_class'
+    'APS', 'DDAC', 'DOWNSAMPLERS', 'GUARANTEES', 'LPS', 'TIPS', 'AvgPool', 'BlurPool', 'Downsampler', 'LearnedChooser',
+    'MaxPool', 'PhaseSelector', 'SPDConv', 'SpaceToDepthConv2d', 'StridedConv', 'build_downsampler', 'functional',
+    'operator_class'
 ]

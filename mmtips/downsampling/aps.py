@@ -36,7 +36,7 @@ class APS(AntialiasedSelector):
         self.chooser = NormChooser(norm, per_channel)
         self.per_channel = per_channel
 
-    def follow(self, leader: Downsampler) -> None:
+    def follow(self, leader: Downsampler | None) -> None:
         """Keep the phases that ``leader`` keeps; per channel there is nothing to share."""
         if not self.per_channel:
             super().follow(leader)

@@ -69,14 +69,17 @@ class Downsampler(nn.Module, ABC):
                              f'{self.stride}: use a larger input or fewer downsampling steps')
         return self.reduce(x)
 
-    def follow(self, leader: 'Downsampler') -> None:
+    def follow(self, leader: 'Downsampler | None') -> None:
         """Take over what the branches of one residual block must share from the operator of the main branch.
 
         Nothing by default. Operators that select a phase share its index: branches that keep different phases no longer
         belong together.
 
         Args:
-            leader: The operator of the branch that runs first, of the same class.
+            leader: The operator of the main branch, which runs first; None if it has none.
+
+        Raises:
+            ValueError: If there is something to share and ``leader`` does not have it.
         """
 
     @classmethod

@@ -1,6 +1,7 @@
 # Copyright (c) mmtips authors. All rights reserved.
 """The registry of downsampling operators, and the one way to build one from a config."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from mmengine.registry import Registry
@@ -12,7 +13,7 @@ from mmtips.downsampling.base import Downsampler
 DOWNSAMPLERS = Registry('downsampler', scope='mmtips')
 
 
-def operator_class(cfg: dict[str, Any]) -> type[Downsampler]:
+def operator_class(cfg: Mapping[str, Any]) -> type[Downsampler]:
     """Look up the operator that a config names.
 
     Args:
@@ -25,7 +26,7 @@ def operator_class(cfg: dict[str, Any]) -> type[Downsampler]:
         TypeError: If ``cfg`` is no dict with ``type``, or names no operator class.
         KeyError: If the name is not registered.
     """
-    if not isinstance(cfg, dict) or 'type' not in cfg:
+    if not isinstance(cfg, Mapping) or 'type' not in cfg:
         raise TypeError(f"downsampler: expected a dict with 'type', such as dict(type='TIPS'), got {cfg!r}")
     kind = DOWNSAMPLERS.get(cfg['type']) if isinstance(cfg['type'], str) else cfg['type']
     if kind is None:
@@ -36,7 +37,7 @@ def operator_class(cfg: dict[str, Any]) -> type[Downsampler]:
     return kind
 
 
-def build_downsampler(cfg: dict[str, Any], channels: int, stride: int = 2) -> Downsampler:
+def build_downsampler(cfg: Mapping[str, Any], channels: int, stride: int = 2) -> Downsampler:
     """Build an operator.
 
     Args:

@@ -135,8 +135,8 @@ class SharedChoice(nn.Module):
         """
         weights, self._weights = self._weights, None
         if weights is None:
-            raise RuntimeError('a branch that shares the phase of its block ran before the main branch: exclude this '
-                               'block, or choose per channel')
+            raise RuntimeError('a branch that shares the phase of its block ran before the main branch: leave this '
+                               'block as it is with sites={path: None}')
         return weights
 
 
@@ -155,10 +155,12 @@ class PhaseSelector(Downsampler):
         #: Who wants to know the choice: other branches of the block, and the decoder that puts it right again.
         self.listeners: list[Listener] = []
 
-    def follow(self, leader: Downsampler) -> None:
+    def follow(self, leader: Downsampler | None) -> None:
         """Keep the phases that ``leader`` keeps; the own chooser goes."""
-        if not isinstance(leader, PhaseSelector):
-            raise TypeError(f'expected a leader that selects a phase, got {type(leader).__name__}')
+        if not isinstance(leader, PhaseSelector) or not hasattr(leader, 'chooser'):
+            there = 'no operator' if leader is None else f'a {type(leader).__name__}, which selects no phase'
+            raise ValueError(f'{type(self).__name__} on the skip of a block keeps the phase of its main branch, and '
+                             f'that has {there}: give both the same operator')
         shared = SharedChoice(leader.chooser)
         leader.listeners.append(shared.put)
         self.chooser = shared

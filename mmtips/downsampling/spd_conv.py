@@ -19,7 +19,7 @@ class SpaceToDepthConv2d(nn.Module):
     a value. Checkpoints of the strided convolution load into it.
 
     Args:
-        convolution: The strided convolution, with zero padding.
+        convolution: The strided convolution, padded with zeros or circularly.
 
     Raises:
         ValueError: If it has another padding mode, or differs between rows and columns.
@@ -29,10 +29,11 @@ class SpaceToDepthConv2d(nn.Module):
         super().__init__()
         pairs: Any = (convolution.stride, convolution.kernel_size, convolution.padding, convolution.dilation)
         shape = [set(pair) for pair in pairs]
-        if convolution.padding_mode != 'zeros' or any(len(values) > 1 for values in shape):
-            raise ValueError(f'SPDConv: expected a square convolution with zero padding, got {convolution}')
+        if convolution.padding_mode not in ('zeros', 'circular') or any(len(values) > 1 for values in shape):
+            raise ValueError(f'SPDConv: expected a square convolution with zero or circular padding, got {convolution}')
         self.stride, self.kernel, self.padding, self.dilation = (int(values.pop()) for values in shape)
         self.groups = convolution.groups
+        self.padding_mode = convolution.padding_mode
         self.host_shape = tuple(convolution.weight.shape)
         weight = functional.space_to_depth_weight(convolution.weight.detach(), self.stride, self.padding, self.dilation)
         self.weight = nn.Parameter(weight)
@@ -48,7 +49,7 @@ class SpaceToDepthConv2d(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """``(N, C, H, W)`` to what the strided convolution gives."""
         return functional.space_to_depth_conv(x, self.weight, self.bias, self.stride, self.kernel, self.padding,
-                                              self.dilation, self.groups)
+                                              self.dilation, self.groups, self.padding_mode)
 
 
 @DOWNSAMPLERS.register_module()

@@ -84,7 +84,7 @@ class TIPS(PhaseSelector):
             return 'none'
         return 'equivariant' if self.anchor is not None else 'pooled' if self.scores == 'phase' else 'none'
 
-    def follow(self, leader: Downsampler) -> None:
+    def follow(self, leader: Downsampler | None) -> None:
         """Read off at the phase of ``leader``; without an anchor there is nothing to share."""
         if self.anchor is not None:
             super().follow(leader)

@@ -7,7 +7,7 @@ from mmengine.hooks import Hook
 from mmengine.registry import HOOKS
 from mmengine.runner import Runner
 
-from mmtips.surgery import align_decoder, convert_padding
+from mmtips.surgery import align_decoder, convert_padding, equivariant_operators
 from mmtips.wrappers import unwrap
 
 
@@ -21,10 +21,16 @@ class ExactEquivarianceHook(Hook):
     """
 
     def before_run(self, runner: Runner) -> None:
-        """Convert the model, once."""
+        """Convert the model, once.
+
+        Raises:
+            ValueError: If an operator of its backbone is not equivariant, or a stride is left.
+        """
         model: Any = unwrap(runner.model)
         if hasattr(model, 'circular_resizes'):
             return
         convert_padding(model)
         if hasattr(model, 'decode_head'):
             align_decoder(model)
+        else:
+            equivariant_operators(model.backbone)

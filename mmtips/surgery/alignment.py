@@ -76,6 +76,31 @@ def roll_each(x: Tensor, amounts: Tensor) -> Tensor:
     return x.gather(3, columns[:, None, None, :].expand(n, c, h, w))
 
 
+def equivariant_operators(backbone: nn.Module) -> list[Any]:
+    """The operators of a backbone in which they alone divide the resolution, and move with the input.
+
+    Args:
+        backbone: A converted backbone.
+
+    Returns:
+        Its operators, in the order of its modules.
+
+    Raises:
+        ValueError: If it has none, or some that are not equivariant, or strides of its own.
+    """
+    name = type(backbone).__name__
+    operators = [module for module in backbone.modules() if isinstance(module, Downsampler)]
+    if not operators or not all(isinstance(module, PhaseSelector) and module.guarantee == 'equivariant'
+                                for module in operators):
+        raise ValueError(f'{name} has operators that are not equivariant: use APS, LPS or TIPS with an anchor, padded '
+                         'circularly')
+    left = list(strided_modules(backbone))
+    if left:
+        raise ValueError(f'{name} has strides of its own at {left}: convert all of them, a strided stem convolution '
+                         "with sites=dict(stem_conv=dict(type='APS')), say")
+    return operators
+
+
 def align_decoder(segmentor: nn.Module) -> Trail:
     """Make a segmentor undo the phases that its backbone keeps, in place.
 
@@ -92,14 +117,7 @@ def align_decoder(segmentor: nn.Module) -> Trail:
         ValueError: If the backbone selects no phase, or has strides that do not, or a head aligns corners.
     """
     backbone: Any = segmentor.backbone
-    operators: list[Any] = [module for module in backbone.modules() if isinstance(module, Downsampler)]
-    if not operators or not all(isinstance(module, PhaseSelector) and module.guarantee == 'equivariant'
-                                for module in operators):
-        raise ValueError(f'{type(backbone).__name__} has operators that are not equivariant: nothing to align. '
-                         'Use APS, LPS or TIPS with an anchor, padded circularly')
-    left = list(strided_modules(backbone))
-    if left:
-        raise ValueError(f'{type(backbone).__name__} has strides of its own at {left}: convert all of them')
+    operators = equivariant_operators(backbone)
     heads: list[Any] = [module for module in segmentor.modules() if hasattr(module, 'conv_seg')]
     if any(getattr(head, 'align_corners', False) for head in heads):
         raise ValueError('align_corners=True does not move with the image: set it to False in the heads')

@@ -1,20 +1,19 @@
 # Copyright (c) mmtips authors. All rights reserved.
 """Put a downsampling operator at the stride sites of a built backbone, without renaming a parameter."""
 
-from collections.abc import Sequence
-from fnmatch import fnmatch
+from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 from mmengine.logging import print_log
 from torch import Tensor, nn
 
-from mmtips.downsampling import Downsampler, build_downsampler
-from mmtips.surgery.sites import Site, find_sites, strided_modules
+from mmtips.downsampling import Downsampler
+from mmtips.surgery.plan import Choice, build_operators, describe_plan, plan_sites
+from mmtips.surgery.sites import Site
 
 
-def convert_downsampling(backbone: nn.Module,
-                         downsampler: dict[str, Any],
-                         exclude: Sequence[str] = ()) -> list[Site]:
+def convert_downsampling(backbone: nn.Module, downsampler: Mapping[str, Any],
+                         sites: Mapping[str, Choice] | None = None) -> list[Site]:
     """Exchange the downsampling of a backbone, in place.
 
     Two moves: a strided convolution gets stride 1, and the *next* module on the path first runs the operator (in a
@@ -28,59 +27,26 @@ def convert_downsampling(backbone: nn.Module,
     Args:
         backbone: A built host backbone; ``backbone.init_weights()`` may run before or after.
         downsampler: Config of the operator, such as ``dict(type='TIPS')``.
-        exclude: Patterns (as for file names) of sites to leave alone, matched with the path of the strided module:
-            ``('conv1', 'stem.*')`` keeps the host's stem.
+        sites: Other choices for some sites, by role or path, see :func:`mmtips.surgery.plan_sites`:
+            ``{'stem_conv': dict(type='BlurPool'), 'layer4.*': None}``.
 
     Returns:
         The converted sites.
 
     Raises:
-        ValueError: If no site is left to convert, or a pattern of ``exclude`` matches no site.
-        TypeError: If ``downsampler`` is malformed.
-        KeyError: If the operator is not registered.
+        ValueError: If no site is left to convert, or ``sites`` names none that there is, or an operator refuses.
+        TypeError: If a config is malformed.
+        KeyError: If an operator is not registered.
     """
-    found = list(strided_modules(backbone))
-    _check_found(backbone, found, exclude)
-    sites = find_sites(backbone, exclude)
-    if not sites:
-        raise ValueError(f'exclude={tuple(exclude)!r} leaves none of the {len(found)} stride sites: '
-                         f'{found}')
+    plan = plan_sites(backbone, downsampler, sites)
     # All operators are built before the first change, so that a bad option leaves the backbone as it was. Pools go
     # first, because the module before which a strided convolution's operator runs may be one that is replaced.
-    built = _build_operators(sites, downsampler)
+    built = build_operators(backbone, plan)
     for site, operator in sorted(built, key=lambda pair: pair[0].kind == 'conv'):
         (_replace_conv if site.kind == 'conv' else _replace_pool)(backbone, site, operator)
     _freeze_again(backbone, built)
-    print_log(
-        f"{downsampler['type']} at {len(sites)} of {len(found)} stride sites of {type(backbone).__name__}: "
-        f"{', '.join(site.strided for site in sites)}",
-        logger='current')
-    return sites
-
-
-def _build_operators(sites: Sequence[Site], downsampler: dict[str, Any]) -> list[tuple[Site, Downsampler]]:
-    """Build the operator of every site; those of the further branches of a residual block follow the first one."""
-    leaders: dict[str, Downsampler] = {}
-    built = []
-    for site in sites:
-        operator = build_downsampler(downsampler, site.channels, site.stride)
-        if site.block:
-            if site.block in leaders:
-                operator.follow(leaders[site.block])
-            leaders.setdefault(site.block, operator)
-        built.append((site, operator))
-    return built
-
-
-def _check_found(backbone: nn.Module, found: list[str], exclude: Sequence[str]) -> None:
-    name = type(backbone).__name__
-    if any(isinstance(module, Downsampler) for module in backbone.modules()):
-        raise ValueError(f'{name} has been converted before: build it again to exchange its operators')
-    if not found:
-        raise ValueError(f'{name} has no strided convolution and no strided pool, so that there is nothing to exchange')
-    for pattern in exclude:
-        if not any(fnmatch(path, pattern) for path in found):
-            raise ValueError(f'exclude: pattern {pattern!r} matches none of the stride sites of {name}: {found}')
+    print_log(f'downsampling of {type(backbone).__name__}: {describe_plan(plan)}', logger='current')
+    return [site for site, _ in built]
 
 
 def _replace_pool(backbone: nn.Module, site: Site, operator: Downsampler) -> None:

@@ -3,12 +3,11 @@
 
 from typing import Any, cast
 
-import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
-from mmtips.downsampling import Downsampler
+from mmtips.downsampling import Downsampler, SpaceToDepthConv2d, functional
 
 #: What has a border of its own: ``(N, C, H, W)`` in, padded by ``padding``.
 PADDED = (nn.Conv2d, nn.MaxPool2d, nn.AvgPool2d)
@@ -38,7 +37,7 @@ def convert_padding(model: nn.Module, padding_mode: str = 'circular') -> list[st
     converted = []
     module: Any
     for path, module in list(model.named_modules()):
-        if isinstance(module, Downsampler):
+        if isinstance(module, (Downsampler, SpaceToDepthConv2d)):
             if getattr(module, 'padding_mode', padding_mode) != padding_mode:
                 cast(Any, module).padding_mode = padding_mode
                 converted.append(path)
@@ -71,25 +70,11 @@ def _pad_before(path: str, module: Any) -> bool:
 
 def _pad(module: nn.Module, args: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
     rows, columns = cast(tuple[int, int], module.circular_border)
-    return (wrap_border(args[0], rows, columns), *args[1:])
+    return (_wrap(args[0], rows, columns), *args[1:])
 
 
-def wrap_border(x: Tensor, rows: int, columns: int) -> Tensor:
-    """Continue a map circularly, more than once around if need be.
-
-    Args:
-        x: ``(N, C, H, W)``.
-        rows: Rows to add at the top and at the bottom.
-        columns: Columns to add on the left and on the right.
-
-    Returns:
-        ``(N, C, H + 2 rows, W + 2 columns)``.
-    """
-    for dim, border in ((-2, rows), (-1, columns)):
-        if border:
-            index = torch.arange(-border, x.shape[dim] + border, device=x.device) % x.shape[dim]
-            x = x.index_select(dim, index)
-    return x
+def _wrap(x: Tensor, rows: int, columns: int) -> Tensor:
+    return functional.wrap_border(functional.wrap_border(x, -2, rows, rows), -1, columns, columns)
 
 
 class _CircularResizes(TorchFunctionMode):
@@ -128,7 +113,7 @@ def circular_resize(input: Tensor, size: Any = None, scale_factor: Any = None, m
                          f'{(h, w)} to {(height, width)} with align_corners={align_corners}: choose an input size that '
                          'is a multiple of the total stride')
     rows, columns = height // h, width // w
-    wide = F.interpolate(wrap_border(input, 1, 1), (height + 2 * rows, width + 2 * columns), mode='bilinear',
+    wide = F.interpolate(_wrap(input, 1, 1), (height + 2 * rows, width + 2 * columns), mode='bilinear',
                          align_corners=False)
     return wide[..., rows:rows + height, columns:columns + width]
 

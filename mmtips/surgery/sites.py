@@ -4,9 +4,8 @@
 Nothing here imports a host: block families are recognised by the names of their classes and of their attributes.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from fnmatch import fnmatch
 from itertools import takewhile
 from typing import Any
 
@@ -23,6 +22,8 @@ FOLLOWERS = {
 POINTWISE = (nn.modules.batchnorm._NormBase, nn.GroupNorm, nn.ReLU, nn.LeakyReLU, nn.GELU, nn.SiLU, nn.Identity,
              nn.Dropout)
 POOLS = (nn.MaxPool2d, nn.AvgPool2d)
+#: What a site is to its backbone: before its first residual block, or a branch of a block. Without blocks all are main.
+ROLES = ('stem_conv', 'stem_pool', 'main', 'skip')
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,7 @@ class Site:
         block: Path of the residual block of which it is a branch, '' outside of one. The main branch comes first.
         channels: Channels of the map that is reduced.
         stride: The factor.
+        role: One of :data:`ROLES`.
         kind: ``'pool'``, ``'floor_pool'`` for a pool that drops the rest of a map which is no multiple of its stride,
             or ``'conv'``.
     """
@@ -45,6 +47,7 @@ class Site:
     block: str
     channels: int
     stride: int
+    role: str
     kind: str
 
 
@@ -70,12 +73,29 @@ def _strides(module: nn.Module) -> tuple[int, int]:
     return stride if isinstance(stride, tuple) else (stride, stride)
 
 
-def find_sites(backbone: nn.Module, exclude: Sequence[str] = ()) -> list[Site]:
+def site_roles(backbone: nn.Module) -> dict[str, str]:
+    """The role, one of :data:`ROLES`, of every strided module by path, in the order of the modules."""
+    paths = [path for path, _ in backbone.named_modules()]
+    blocks = [path for path, module in backbone.named_modules() if module is not backbone and _family(module)]
+    begin = paths.index(blocks[0]) if blocks else 0
+    roles: dict[str, str] = {}
+    led: set[str] = set()
+    for path, module in strided_modules(backbone).items():
+        if paths.index(path) < begin:
+            roles[path] = 'stem_pool' if isinstance(module, POOLS) else 'stem_conv'
+            continue
+        block = _block(backbone, path)
+        roles[path] = 'skip' if block in led else 'main'
+        led |= {block} - {''}
+    return roles
+
+
+def find_sites(backbone: nn.Module, paths: Collection[str] | None = None) -> list[Site]:
     """List the stride sites of a backbone in the order of its modules.
 
     Args:
         backbone: A built host backbone.
-        exclude: Patterns (as for file names) of paths to pass over.
+        paths: Only those of these strided modules; all if not given.
 
     Returns:
         The sites; empty if there are none.
@@ -84,34 +104,38 @@ def find_sites(backbone: nn.Module, exclude: Sequence[str] = ()) -> list[Site]:
         ValueError: If a site has different strides for rows and columns, a strided convolution an unknown type, or a
             pool an output size or a place that no rule here covers.
     """
-    return [_pool_site(backbone, path, module) if isinstance(module, POOLS) else _conv_site(backbone, path, module)
-            for path, module in strided_modules(backbone).items()
-            if not any(fnmatch(path, pattern) for pattern in exclude)]
+    return [(_pool_site if isinstance(module, POOLS) else _conv_site)(backbone, path, module, role)
+            for (path, module), role in zip(strided_modules(backbone).items(), site_roles(backbone).values(),
+                                            strict=True) if paths is None or path in paths]
 
 
-def _pool_site(backbone: nn.Module, path: str, pool: nn.MaxPool2d | nn.AvgPool2d) -> Site:
+def _pool_site(backbone: nn.Module, path: str, pool: Any, role: str) -> Site:
     stride = _square_stride(path, pool)
-    return Site(path, path, _block(backbone, path), _pooled_channels(backbone, path), stride,
+    return Site(path, path, _block(backbone, path), _pooled_channels(backbone, path), stride, role,
                 _pool_kind(path, pool, stride))
 
 
-def _conv_site(backbone: nn.Module, path: str, convolution: nn.Module) -> Site:
+def _conv_site(backbone: nn.Module, path: str, convolution: Any, role: str) -> Site:
     stride = _square_stride(path, convolution)
     if not isinstance(convolution, nn.Conv2d):
-        raise ValueError(f'{path}: do not know how to take the stride off a {type(convolution).__name__}: only '
-                         'nn.Conv2d and its subclasses are supported; leave it out with exclude=')
+        raise _refusal(path, f'do not know how to take the stride off a {type(convolution).__name__}: only nn.Conv2d '
+                             'and its subclasses are supported')
     carrier = _follower(backbone, path)
     if carrier == path:
         _require_same_size(path, convolution)
     channels = convolution.in_channels if carrier == path else convolution.out_channels
-    return Site(path, carrier, _block(backbone, path), channels, stride, 'conv')
+    return Site(path, carrier, _block(backbone, path), channels, stride, role, 'conv')
+
+
+def _refusal(path: str, why: str) -> ValueError:
+    return ValueError(f'{path}: {why}: leave it as it is with sites={{{path!r}: None}}')
 
 
 def _square_stride(path: str, module: nn.Module) -> int:
     rows, columns = _strides(module)
     if rows != columns:
-        raise ValueError(f'{path}: stride {(rows, columns)} differs between rows and columns, which no operator here '
-                         'supports: leave it out with exclude=')
+        raise _refusal(path, f'stride {(rows, columns)} differs between rows and columns, which no operator here '
+                             'supports')
     return int(rows)
 
 
@@ -120,9 +144,8 @@ def _require_same_size(path: str, convolution: nn.Conv2d) -> None:
     for kernel, padding, dilation in zip(convolution.kernel_size, convolution.padding, convolution.dilation,
                                          strict=True):
         if isinstance(padding, int) and 2 * padding != dilation * (kernel - 1):
-            raise ValueError(f'{path}: nothing is known to come after this convolution, and before it the operator '
-                             f'would change the output size (kernel {kernel}, padding {padding}): leave it out with '
-                             'exclude=')
+            raise _refusal(path, 'nothing is known to come after this convolution, and before it the operator would '
+                                 f'change the output size (kernel {kernel}, padding {padding})')
 
 
 def _pool_kind(path: str, pool: nn.MaxPool2d | nn.AvgPool2d, stride: int) -> str:
@@ -132,8 +155,8 @@ def _pool_kind(path: str, pool: nn.MaxPool2d | nn.AvgPool2d, stride: int) -> str
         return 'pool'
     if kernel == 2 * padding + stride:
         return 'floor_pool'
-    raise ValueError(f'{path}: a pool of kernel {kernel}, stride {stride} and padding {padding} divides the size in a '
-                     'way that no operator here does: leave it out with exclude=')
+    raise _refusal(path, f'a pool of kernel {kernel}, stride {stride} and padding {padding} divides the size in a way '
+                         'that no operator here does')
 
 
 def _family(module: nn.Module) -> str:
@@ -196,11 +219,9 @@ def _pooled_channels(backbone: nn.Module, path: str) -> int:
                 if isinstance(module, nn.Conv2d):
                     return module.in_channels
     elif parent is not backbone:
-        raise ValueError(f'{path}: do not know how many channels reach a pool inside a {type(parent).__name__}: leave '
-                         'it out with exclude=')
+        raise _refusal(path, f'do not know how many channels reach a pool inside a {type(parent).__name__}')
     before = list(takewhile(lambda pair: pair[0] != path, backbone.named_modules()))
     convolutions = [module for _, module in before if isinstance(module, nn.Conv2d)]
     if not convolutions:
-        raise ValueError(f'{path}: do not know how many channels reach a pool before any convolution: leave it out '
-                         'with exclude=')
+        raise _refusal(path, 'do not know how many channels reach a pool before any convolution')
     return convolutions[-1].out_channels

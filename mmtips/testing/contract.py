@@ -7,6 +7,7 @@
 import copy
 import pickle
 from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -126,6 +127,23 @@ def check_export(make: Factory) -> None:
             _close(program(x), operator(x), f'exported, stride {stride}, {size}')
 
 
+def check_onnx(make: Factory) -> None:
+    """ONNX export with dynamic height and width serves even and odd sizes, as onnxruntime computes it."""
+    import onnxruntime  # an extra: only who runs this check needs it
+
+    for stride in (2, 3):
+        operator = make(4, stride).eval()
+        sides = {2: torch.export.Dim('height', min=8, max=512), 3: torch.export.Dim('width', min=8, max=512)}
+        program: Any = torch.onnx.export(operator, (_input(2, 4, 16, 18), ), dynamic_shapes=(sides, ), dynamo=True,
+                                         verbose=False)
+        session = onnxruntime.InferenceSession(program.model_proto.SerializeToString())
+        name = session.get_inputs()[0].name
+        for size in ((16, 18), (15, 17), (32, 9)):
+            x = _input(2, 4, *size)
+            out, = session.run(None, {name: x.numpy()})
+            _close(torch.from_numpy(out), operator(x), f'ONNX, stride {stride}, {size}')
+
+
 def check_guarantee(make: Factory) -> None:
     """The operator keeps the guarantee that it declares, for every circular shift and any parameters, and no more."""
     for stride in (2, 3):
@@ -161,5 +179,5 @@ def check_errors(make: Factory) -> None:
 CONTRACT: dict[str, Callable[[Factory], None]] = {
     check.__name__.removeprefix('check_'): check
     for check in (check_shape, check_dtypes, check_eval, check_copies, check_gradients, check_compile, check_export,
-                  check_guarantee, check_errors)
+                  check_onnx, check_guarantee, check_errors)
 }

@@ -1,7 +1,4 @@
 # Copyright (c) mmtips authors. All rights reserved.
-import io
-
-import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -19,23 +16,6 @@ def test_contract(check, cfg):
 
 def test_every_registered_operator_is_in_the_table():
     assert {cfg['type'] for cfg in OPERATORS.values()} == set(DOWNSAMPLERS.module_dict)
-
-
-@pytest.mark.parametrize('cfg', OPERATORS.values(), ids=OPERATORS)
-@pytest.mark.parametrize('stride', [2, 3])
-def test_onnx_with_dynamic_size(cfg, stride):
-    onnxruntime = pytest.importorskip('onnxruntime')
-    operator = build_downsampler(cfg, 4, stride).eval()
-    sides = {2: torch.export.Dim('height', min=8, max=512), 3: torch.export.Dim('width', min=8, max=512)}
-    program = torch.onnx.export(operator, (torch.randn(2, 4, 16, 18), ), dynamic_shapes=(sides, ), dynamo=True,
-                                verbose=False)
-    buffer = io.BytesIO()
-    program.save(buffer)
-    session = onnxruntime.InferenceSession(buffer.getvalue())
-    for size in ((16, 18), (15, 17), (32, 9)):
-        x = torch.randn(2, 4, *size)
-        out, = session.run(None, {session.get_inputs()[0].name: x.numpy()})
-        np.testing.assert_allclose(out, operator(x).detach().numpy(), atol=1e-5)
 
 
 class Subsampling(Downsampler):

@@ -54,9 +54,10 @@ def test_groups_that_do_not_divide_the_channels():
 
 @settings(max_examples=60, deadline=None)
 @given(kernel=st.integers(1, 7), stride=st.integers(2, 4), padding=st.integers(0, 3), dilation=st.integers(1, 2),
-       groups=st.sampled_from([1, 2]), height=st.integers(13, 18), width=st.integers(13, 18))
-def test_space_to_depth_equals_the_strided_convolution(kernel, stride, padding, dilation, groups, height, width):
-    convolution = nn.Conv2d(4, 6, kernel, stride, padding, dilation, groups).double()
+       groups=st.sampled_from([1, 2]), mode=st.sampled_from(['zeros', 'circular']), height=st.integers(13, 18),
+       width=st.integers(13, 18))
+def test_space_to_depth_equals_the_strided_convolution(kernel, stride, padding, dilation, groups, mode, height, width):
+    convolution = nn.Conv2d(4, 6, kernel, stride, padding, dilation, groups, padding_mode=mode).double()
     x = torch.randn(2, 4, height, width).double()
     torch.testing.assert_close(SpaceToDepthConv2d(convolution)(x), convolution(x))
 
@@ -84,8 +85,8 @@ def test_spd_starts_as_the_mean_of_the_cell():
 
 
 def test_spd_refuses_what_it_cannot_convert():
-    with pytest.raises(ValueError, match='expected a square convolution with zero padding'):
-        SPDConv.from_conv(nn.Conv2d(3, 3, 3, 2, 1, padding_mode='circular'))
+    with pytest.raises(ValueError, match='expected a square convolution with zero or circular padding'):
+        SPDConv.from_conv(nn.Conv2d(3, 3, 3, 2, 1, padding_mode='reflect'))
     with pytest.raises(ValueError, match='expected a square convolution'):
         SPDConv.from_conv(nn.Conv2d(3, 3, (3, 1), 2))
 

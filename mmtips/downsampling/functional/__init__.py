@@ -20,6 +20,7 @@ from mmtips.downsampling.functional.filters import (
     pad_border,
     strided_conv,
     window_start,
+    wrap_border,
 )
 from mmtips.downsampling.functional.phases import (
     NORMS,
@@ -36,5 +37,5 @@ __all__ = [
     'NORMS', 'PADDING_MODES', 'SCORES', 'binomial_filter', 'blur', 'check_padding_mode', 'depthwise_conv',
     'extend_to_multiple', 'location_filter', 'mix_phases', 'pad_border', 'phase_logits', 'phase_scores',
     'select_phase', 'space_to_depth_conv', 'space_to_depth_weight', 'split_phases', 'spread_over_taps', 'strided_conv',
-    'tips', 'tips_features', 'tips_phase_weights', 'window_mix', 'window_start'
+    'tips', 'tips_features', 'tips_phase_weights', 'window_mix', 'window_start', 'wrap_border'
 ]

@@ -83,6 +83,24 @@ def pad_border(x: Tensor, before: int, after: int, padding_mode: str) -> Tensor:
     return F.pad(x, (before, after, before, after), mode=mode)
 
 
+def wrap_border(x: Tensor, dim: int, before: int, after: int) -> Tensor:
+    """Continue a map circularly, more than once around if need be, which ``F.pad`` refuses.
+
+    Args:
+        x: ``(..., H, W)``.
+        dim: Along which dimension.
+        before: Rows or columns to add at the start.
+        after: Those to add at the end; negative to take some away.
+
+    Returns:
+        ``x`` with ``before + after`` more rows or columns.
+    """
+    if before == after == 0:
+        return x
+    index = torch.arange(-before, x.shape[dim] + after, device=x.device) % x.shape[dim]
+    return x.index_select(dim, index)
+
+
 def blur(x: Tensor, kernel: Tensor, stride: int, padding_mode: str) -> Tensor:
     """Filter every channel with the same taps.
 

@@ -4,6 +4,8 @@
 import torch.nn.functional as F
 from torch import Tensor
 
+from mmtips.downsampling.functional.filters import wrap_border
+
 
 def _reach(kernel: int, padding: int, dilation: int, stride: int) -> tuple[int, int]:
     """The first and last cell, relative to its own, that a window of the strided convolution meets."""
@@ -36,7 +38,7 @@ def space_to_depth_weight(weight: Tensor, stride: int, padding: int, dilation: i
 
 
 def space_to_depth_conv(x: Tensor, weight: Tensor, bias: Tensor | None, stride: int, kernel: int, padding: int,
-                        dilation: int = 1, groups: int = 1) -> Tensor:
+                        dilation: int = 1, groups: int = 1, padding_mode: str = 'zeros') -> Tensor:
     """Apply the taps of :func:`space_to_depth_weight`: equal to the strided convolution up to rounding.
 
     Args:
@@ -45,17 +47,27 @@ def space_to_depth_conv(x: Tensor, weight: Tensor, bias: Tensor | None, stride: 
         bias: ``(O,)``, or None.
         stride: The stride s of the strided convolution.
         kernel: Its kernel size k.
-        padding: Its zero padding p.
+        padding: Its padding p.
         dilation: Its dilation d.
         groups: Its groups g.
+        padding_mode: ``'zeros'`` or ``'circular'``.
 
     Returns:
         ``(N, O, floor((H + 2p - d(k-1) - 1) / s) + 1, ...)``.
+
+    Raises:
+        ValueError: If the padding mode is another one.
     """
     first, last = _reach(kernel, padding, dilation, stride)
     sizes = [(side + 2 * padding - dilation * (kernel - 1) - 1) // stride + 1 for side in x.shape[-2:]]
-    # The last window ends at cell (outputs - 1 + last): beyond the map there is zero, and what no window meets goes.
+    # The last window ends at cell (outputs - 1 + last): beyond the map is its padding, and what no window meets goes.
     missing = [(size + last) * stride - side for size, side in zip(sizes, x.shape[-2:], strict=True)]
     begin = -first * stride
-    cells = F.pixel_unshuffle(F.pad(x, (begin, missing[1], begin, missing[0])), stride)
-    return F.conv2d(cells, weight, bias, groups=groups)
+    if padding_mode == 'zeros':
+        x = F.pad(x, (begin, missing[1], begin, missing[0]))
+    elif padding_mode == 'circular':
+        for dim, after in zip((-2, -1), missing, strict=True):
+            x = wrap_border(x, dim, begin, after)
+    else:
+        raise ValueError(f"padding_mode: expected 'zeros' or 'circular', got {padding_mode!r}")
+    return F.conv2d(F.pixel_unshuffle(x, stride), weight, bias, groups=groups)

@@ -1,0 +1,43 @@
+# Copyright (c) mmtips authors. All rights reserved.
+from types import SimpleNamespace
+
+import pytest
+import torch
+from mmengine.config import ConfigDict
+from mmengine.registry import MODELS
+
+from mmtips.hooks import ExactEquivarianceHook
+
+APS = dict(type='APS')
+
+
+def classifier(downsampler=APS, sites=None):
+    backbone = dict(type='TIPSResNet', depth=18, base_channels=4, stem_channels=4, downsampler=downsampler, sites=sites)
+    head = dict(type='LinearClsHead', num_classes=3, in_channels=32, loss=dict(type='CrossEntropyLoss'))
+    return MODELS.build(ConfigDict(type='ImageClassifier', backbone=backbone, neck=dict(type='GlobalAveragePooling'),
+                                   head=head)).double()
+
+
+def test_a_classifier_becomes_exact(scope):
+    scope('mmpretrain')
+    model = classifier(sites=dict(stem_conv=APS))
+    runner = SimpleNamespace(model=model)
+    hook = ExactEquivarianceHook()
+    hook.before_run(runner)
+    hook.before_run(runner)  # nothing happens twice: a runner trains, then tests
+    model.eval()
+    x = torch.randn(1, 3, 64, 64).double()
+    with torch.no_grad():
+        still = model(x)
+        for shift in ((1, 0), (3, 5), (16, 31)):
+            torch.testing.assert_close(model(x.roll(shift, (-2, -1))), still)
+
+
+@pytest.mark.parametrize(('options', 'message'), [
+    (dict(), r"ResNet has strides of its own at \['conv1'\]: convert all of them"),
+    (dict(downsampler=dict(type='BlurPool')), 'ResNet has operators that are not equivariant'),
+])
+def test_what_would_not_be_exact_is_refused(scope, options, message):
+    scope('mmpretrain')
+    with pytest.raises(ValueError, match=message):
+        ExactEquivarianceHook().before_run(SimpleNamespace(model=classifier(**options)))

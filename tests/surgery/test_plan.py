@@ -1,0 +1,89 @@
+# Copyright (c) mmtips authors. All rights reserved.
+"""Which operator goes where."""
+
+import pytest
+import torch
+from mmengine.registry import MODELS
+from torch import nn
+
+from mmtips.downsampling import Downsampler
+from mmtips.surgery import ROLES, convert_downsampling, plan_sites
+
+TIPS, BLUR, MEAN = dict(type='TIPS'), dict(type='BlurPool'), dict(type='AvgPool')
+RESNET = {
+    'conv1': 'stem_conv', 'maxpool': 'stem_pool', 'layer2.0.conv1': 'main', 'layer2.0.downsample.0': 'skip',
+    'layer3.0.conv1': 'main', 'layer3.0.downsample.0': 'skip', 'layer4.0.conv1': 'main',
+    'layer4.0.downsample.0': 'skip'
+}
+
+
+@pytest.fixture
+def resnet(scope):
+    scope('mmpretrain')
+    return MODELS.build(dict(type='ResNet', depth=18, base_channels=4, stem_channels=4))
+
+
+def named(plan):
+    return {path: choice and choice['type'] for path, choice in plan.items()}
+
+
+def test_the_stem_convolution_stays_by_default(resnet):
+    expected = {path: None if role == 'stem_conv' else 'TIPS' for path, role in RESNET.items()}
+    assert named(plan_sites(resnet, TIPS)) == expected
+
+
+def test_every_role_has_a_choice_of_its_own(resnet):
+    choices = dict(stem_conv=BLUR, stem_pool=None, main=MEAN, skip=TIPS)
+    assert set(choices) == set(ROLES)
+    expected = {path: choices[role] and choices[role]['type'] for path, role in RESNET.items()}
+    assert named(plan_sites(resnet, dict(type='MaxPool'), choices)) == expected
+
+
+def test_the_last_match_counts(resnet):
+    plan = named(plan_sites(resnet, TIPS, {'layer4.*': BLUR, 'skip': None, 'layer3.0.downsample.0': MEAN}))
+    assert plan['layer4.0.conv1'] == 'BlurPool'
+    assert plan['layer4.0.downsample.0'] is None
+    assert plan['layer3.0.downsample.0'] == 'AvgPool'
+    assert plan['layer2.0.conv1'] == 'TIPS'
+
+
+def test_the_plan_is_what_is_built(resnet):
+    x = torch.randn(2, 3, 64, 64)
+    shapes = [y.shape for y in resnet(x)]
+    convert_downsampling(resnet, TIPS, dict(stem_conv=BLUR, skip=MEAN, main=None))
+    operators = {path: type(module).__name__ for path, module in resnet.named_modules()
+                 if isinstance(module, Downsampler)}
+    skips = {f'layer{i}.0.downsample.0.downsampler': 'AvgPool' for i in (2, 3, 4)}
+    assert operators == {'maxpool.downsampler': 'BlurPool', 'maxpool': 'TIPS'} | skips
+    assert resnet.layer2[0].conv1.stride == (2, 2)
+    assert [y.shape for y in resnet(x)] == shapes
+
+
+def test_a_network_without_blocks_has_main_sites_only():
+    net = nn.Sequential(nn.Conv2d(3, 4, 3, stride=2, padding=1), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(4, 4, 1))
+    assert named(plan_sites(net, TIPS, dict(stem_conv=None, main=BLUR))) == {'0': 'BlurPool', '2': 'BlurPool'}
+
+
+class TestRefusals:
+
+    @pytest.mark.parametrize(('sites', 'error', 'message'), [
+        ({'stem': None}, ValueError, "sites: 'stem' is no role .* and matches none of the stride sites of ResNet: "),
+        ({'*': None}, ValueError, 'leaves none of the stride sites of ResNet'),
+        (['conv1'], TypeError, r"sites: expected a dict .* got \['conv1'\]"),
+        ({'skip': 'APS'}, TypeError, "downsampler: expected a dict with 'type'"),
+        ({'skip': dict(type='Tipps')}, KeyError, "downsampler type 'Tipps' is not registered"),
+    ])
+    def test_sites(self, resnet, sites, error, message):
+        with pytest.raises(error, match=message):
+            convert_downsampling(resnet, TIPS, sites)
+
+    @pytest.mark.parametrize(('main', 'there'), [(None, 'no operator'), (BLUR, 'a BlurPool, which selects no phase'),
+                                                 (TIPS, 'a TIPS, which selects no phase')])
+    def test_a_skip_that_shares_needs_a_main_branch_that_selects(self, resnet, main, there):
+        with pytest.raises(ValueError, match=f'APS on the skip .* has {there}'):
+            convert_downsampling(resnet, dict(type='APS'), dict(main=main))
+        assert resnet.layer2[0].conv1.stride == (2, 2)
+
+    def test_a_skip_that_shares_nothing_does_not_care(self, resnet):
+        sites = convert_downsampling(resnet, dict(type='APS', per_channel=True), dict(main=None))
+        assert [site.role for site in sites] == ['stem_pool', 'skip', 'skip', 'skip']
