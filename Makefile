@@ -1,4 +1,5 @@
 # make env | data | demo | readme | test | lint | types | unit     HOSTS=upstream (default) or onedl     PYTHON=python3.11
+# make demo OPERATORS='BlurPool TIPS APS'     compares any set of configs with the baseline
 PYTHON ?= python3
 HOSTS ?= upstream
 VENV := $(abspath .venv$(if $(filter-out upstream,$(HOSTS)),-$(HOSTS)))
@@ -32,47 +33,58 @@ $(STAMP):
 	$(PIP) install --quiet --no-build-isolation --no-deps --editable .
 	touch $@
 
-# The demo: three networks that differ in one word, trained and measured alike. Every step is skipped once it is done,
-# and an interrupted training goes on from its last checkpoint. All networks train at a time, each on one thread: small
-# layers gain little from a second one, and threads that wait for each other crawl when anything else is running.
+# The demo: networks that differ in one word, trained and measured alike. Every step is skipped once it is done, and an
+# interrupted training goes on from its last checkpoint. JOBS networks train at a time, each on one thread: small layers
+# gain little from a second one, and threads that wait for each other crawl when anything else is running.
 DEMO := work_dirs/demo
-# A run belongs to its recipe: after a change of the configs the demo trains anew, beside what is there.
-RUNS := $(DEMO)/$(shell grep -hv '^\#' configs/_base_/*/*.py configs/deeplabv3plus/*digits*.py | sha256sum | cut -c1-8)
 DATA := data/scattered_digits/meta.json
-DEMO_MODELS := stock blurpool tips
-RECIPE = configs/deeplabv3plus/deeplabv3plus_r18-w8$(1)-d8_1xb16-2k_scattered-digits-128x128.py
-CONFIG_stock := $(call RECIPE,)
-CONFIG_blurpool := $(call RECIPE,-blurpool)
-CONFIG_tips := $(call RECIPE,-tips)
-NAME_stock := DeepLabV3+ (stock)
-NAME_blurpool := with BlurPool
-NAME_tips := with TIPS, both losses
-TRAINED := $(foreach name,tips stock blurpool,$(RUNS)/$(name)/iter_2000.pth)
-RESULTS := $(DEMO_MODELS:%=$(RUNS)/%/shift.json)
+JOBS ?= 3
+# Each of them is a config beside the baseline: BlurPool is -blurpool, TIPS-anchor is -tips-anchor.
+OPERATORS ?= BlurPool TIPS
+DEMO_MODELS := stock $(OPERATORS)
+RECIPE := configs/deeplabv3plus/deeplabv3plus_r18-w8%-d8_1xb16-2k_scattered-digits-128x128.py
+recipe = $(subst %,$(if $(filter stock,$(1)),,-$(shell echo '$(1)' | tr A-Z a-z)),$(RECIPE))
+# A run belongs to its recipe: after a change of its configs it is trained anew, beside what is there.
+run = $(DEMO)/$(1)-$(shell cat configs/_base_/*/*.py $(call recipe,stock) $(call recipe,$(1)) 2>&1 | grep -v '^\#' | \
+  sha256sum | cut -c1-8)
+RUNS := $(foreach model,$(DEMO_MODELS),$(call run,$(model)))
+TRAINED := $(RUNS:%=%/iter_2000.pth)
+RESULTS := $(RUNS:%=%/shift.json)
+
+ifneq ($(filter demo trained,$(MAKECMDGOALS)),)
+  $(foreach model,$(DEMO_MODELS),$(if $(wildcard $(call recipe,$(model))),,$(error OPERATORS: no config for $(model): \
+    expected some of $(shell ls $(subst %,-*,$(RECIPE)) | sed 's/.*-w8-\(.*\)-d8_.*/\1/'))))
+endif
 
 data: $(DATA)
 
 $(DATA): | $(STAMP)
 	$(BIN)/python tools/dataset_converters/scattered_digits.py
 
-.PRECIOUS: $(RUNS)/%/iter_2000.pth $(RUNS)/%/shift.json
-$(RUNS)/%/iter_2000.pth: | $(DATA)
-	OMP_NUM_THREADS=1 $(BIN)/python tools/train.py $(CONFIG_$*) --work-dir $(RUNS)/$* --resume 2>&1 | sed -u 's/^/[$*] /'
+.PRECIOUS: $(TRAINED) $(RESULTS)
+
+define DEMO_RULES
+$(2)/iter_2000.pth: | $(DATA)
+	OMP_NUM_THREADS=1 $(BIN)/python tools/train.py $(call recipe,$(1)) --work-dir $(2) --resume 2>&1 | \
+	  sed -u 's/^/[$(1)] /'
+
+$(2)/shift.json: $(2)/iter_2000.pth
+	$(BIN)/python tools/eval_shift.py $(call recipe,$(1)) $(2)/iter_2000.pth --work-dir $(2) --pairs 2 \
+	  --name '$(if $(filter stock,$(1)),DeepLabV3+ (stock),with $(1))' --out $$@
+endef
+$(foreach model,$(DEMO_MODELS),$(eval $(call DEMO_RULES,$(model),$(call run,$(model)))))
 
 trained: $(TRAINED)
 
-$(RUNS)/%/shift.json: $(RUNS)/%/iter_2000.pth
-	$(BIN)/python tools/eval_shift.py $(CONFIG_$*) $(RUNS)/$*/iter_2000.pth --work-dir $(RUNS)/$* \
-	  --pairs 2 --name '$(NAME_$*)' --out $@
-
 demo: $(DATA)
-	@$(MAKE) --no-print-directory -j 3 trained
+	@$(MAKE) --no-print-directory -j $(JOBS) trained
 	@$(MAKE) --no-print-directory -j 1 $(RESULTS)
 	$(BIN)/python tools/report.py $(RESULTS) --out $(DEMO)/report.html --title 'Scattered digits: one word in a config'
 
-# The README's table is what is in results/: copy the demo's results there to renew it.
+# The tables of the documentation are what is in results/: copy the demo's results there to renew them.
 readme: $(STAMP)
-	$(BIN)/python tools/report.py $(DEMO_MODELS:%=results/demo/%.json) --markdown README.md
+	$(BIN)/python tools/report.py $(foreach model,stock BlurPool TIPS,results/demo/$(model).json) --markdown README.md
+	$(BIN)/python tools/report.py results/demo/*.json --markdown docs/operators/README.md
 
 test: lint types unit
 

@@ -1,6 +1,7 @@
 # Copyright (c) mmtips authors. All rights reserved.
 """Every config is built by its host and takes one training step on tiny input, hooks included."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from mmengine.registry import DefaultScope
 from mmengine.runner import Runner
 from mmengine.structures import PixelData
 
-from mmtips.downsampling import TIPS, BlurPool, Downsampler
+from mmtips.downsampling import DOWNSAMPLERS, Downsampler
 
 ROOT = Path(__file__).parent.parent
 CONFIGS = sorted(path for path in (ROOT / 'configs').glob('*/*.py') if path.parent.name != '_base_')
@@ -80,11 +81,11 @@ def test_config_takes_a_training_step(path, tmp_path):
     before = {name: p.detach().clone() for name, p in runner.model.named_parameters()}
     runner.train()
     model = runner.model
-    operators = {type(module) for module in model.modules() if isinstance(module, Downsampler)}
-    assert operators == ({TIPS} if '-tips' in path.stem else {BlurPool} if '-blurpool' in path.stem else set())
+    operators = {type(module).__name__.lower() for module in model.modules() if isinstance(module, Downsampler)}
+    assert operators == set(re.split('[-_]', path.stem)) & {name.lower() for name in DOWNSAMPLERS.module_dict}
     assert all(torch.isfinite(p).all() for p in model.parameters())
     assert any(not torch.equal(p, before[name]) for name, p in model.named_parameters())
-    if '-tips' in path.stem:
+    if 'TIPSLossHook' in path.read_text():
         assert runner.message_hub.get_scalar('train/loss_tips_fm').current() > 0
 
 
@@ -96,4 +97,9 @@ def test_config_opens_with_its_command(path):
 
 
 def test_there_are_configs():
-    assert len(CONFIGS) == 8
+    assert len(CONFIGS) == 19
+
+
+def test_every_operator_has_a_config():
+    tokens = {token for path in CONFIGS for token in re.split('[-_]', path.stem)}
+    assert {name.lower() for name in DOWNSAMPLERS.module_dict} <= tokens
