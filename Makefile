@@ -1,4 +1,4 @@
-# make env | data | demo | readme | test | lint | types | unit     HOSTS=upstream (default) or onedl     PYTHON=python3.11
+# make env | data | demo | benchmark | readme | test | lint | types | unit     HOSTS=upstream (default) or onedl     PYTHON=python3.11
 # make demo OPERATORS='BlurPool TIPS APS'     compares any set of configs with the baseline
 PYTHON ?= python3
 HOSTS ?= upstream
@@ -16,7 +16,7 @@ STAMP := $(VENV)/.installed-$(shell cat $(REQUIREMENTS) setup.py | sha256sum | c
 SHELL := /bin/bash
 .SHELLFLAGS := -o pipefail -c
 
-.PHONY: env data demo trained readme test lint types unit
+.PHONY: env data demo trained readme benchmark test lint types unit
 
 env: $(STAMP)
 
@@ -85,6 +85,11 @@ demo: $(DATA)
 readme: $(STAMP)
 	$(BIN)/python tools/report.py $(foreach model,stock BlurPool TIPS,results/demo/$(model).json) --markdown README.md
 	$(BIN)/python tools/report.py results/demo/*.json --markdown docs/operators/README.md
+	$(BIN)/python tools/benchmark.py --cards docs/operators
+
+# What the operators cost: about five minutes on an idle machine.
+benchmark: $(STAMP)
+	$(BIN)/python tools/benchmark.py layers networks sites
 
 test: lint types unit
 

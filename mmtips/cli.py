@@ -5,7 +5,6 @@ import argparse
 import os
 import re
 from collections.abc import Iterator
-from importlib.util import find_spec
 from pathlib import Path
 
 import torch
@@ -14,12 +13,8 @@ from mmengine.runner import Runner
 from mmengine.runner.checkpoint import CheckpointLoader
 from torch import nn
 
+from mmtips.hosts import INSTALL, require_host
 from mmtips.wrappers import unwrap
-
-INSTALL = {
-    'mmseg': "pip install mmsegmentation ftfy regex   (or onedl-mmsegmentation)",
-    'mmpretrain': 'pip install mmpretrain   (or onedl-mmpretrain)',
-}
 
 
 def add_host_arguments(parser: argparse.ArgumentParser) -> None:
@@ -59,10 +54,10 @@ def load_config(args: argparse.Namespace) -> Config:
 def _require_hosts(path: Path) -> None:
     # Bases such as 'mmseg::...' are read before anything else: say what is missing before mmengine fails on them.
     texts = list(_texts(path))
-    for host, command in INSTALL.items():
+    for host in INSTALL:
         needs = re.compile(rf"""['"]{host}::|default_scope\s*=\s*['"]{host}['"]""")
-        if any(map(needs.search, texts)) and find_spec(host) is None:
-            raise ImportError(f'{path} is a config for {host}, which is not installed: {command}')
+        if any(map(needs.search, texts)):
+            require_host(host, f'the config {path}')
 
 
 def _texts(path: Path) -> Iterator[str]:

@@ -26,6 +26,8 @@ OPERATORS = {
     'SPDConv': dict(type='SPDConv'),
     'BlurPool-circular': dict(type='BlurPool', padding_mode='circular'),
     'BlurPool': dict(type='BlurPool'),
+    'BlurPool-2': dict(type='BlurPool', filter_size=2, padding_mode='zeros'),
+    'BlurPool-7': dict(type='BlurPool', filter_size=7),
     'BlurPool-4': dict(type='BlurPool', filter_size=4, padding_mode='replicate'),
     'BlurPool-5-zeros': dict(type='BlurPool', filter_size=5, padding_mode='zeros'),
     'MaxPool': dict(type='MaxPool'),

@@ -16,16 +16,18 @@ MAY_IMPORT = {
     'version': set(),
     'compat': {'version'},
     'wrappers': set(),
+    'hosts': set(),
     'downsampling': set(),
     'surgery': {'downsampling'},
-    'backbones': {'surgery'},
+    'backbones': {'hosts', 'surgery'},
     'losses': {'downsampling', 'wrappers'},
     'evaluation': {'wrappers'},
-    'datasets': set(),
+    'datasets': {'hosts'},
     'report': {'evaluation', 'version'},
+    'benchmark': {'downsampling', 'report'},
     'testing': {'downsampling'},
     'hooks': {'downsampling', 'surgery', 'wrappers'},
-    'cli': {'wrappers'},
+    'cli': {'hosts', 'wrappers'},
 }
 #: Rooms, and modules, that may import these libraries and the standard library alone.
 LIBRARIES = {

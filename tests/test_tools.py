@@ -212,4 +212,4 @@ def test_config_of_a_missing_host(tmp_path, base):
             "import argparse, pathlib; from mmtips import cli\n"
             f"cli.load_config(argparse.Namespace(config=pathlib.Path('{tmp_path}/config.py')))")
     done = subprocess.run([sys.executable, '-c', code], cwd=ROOT, capture_output=True, text=True, check=False)
-    assert 'is a config for mmseg, which is not installed: pip install mmsegmentation' in done.stderr
+    assert 'config.py needs mmseg, which is not installed: pip install mmsegmentation' in done.stderr

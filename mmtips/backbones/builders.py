@@ -2,15 +2,14 @@
 """What configs name: a host's own backbone, built under the active scope, with its downsampling exchanged."""
 
 from collections.abc import Callable, Mapping
-from importlib.util import find_spec
 from typing import Any
 
 from mmengine.registry import MODELS, DefaultScope
 from torch import nn
 
+from mmtips.hosts import INSTALL, require_host
 from mmtips.surgery import convert_downsampling
 
-HOSTS = ('mmseg', 'mmpretrain')
 #: Backbones with a name of their own, ``TIPS<name>``, so that one overridden word turns a recipe into its TIPS twin.
 NAMED = ('ResNet', 'ResNetV1c', 'ResNetV1d', 'UNet')
 
@@ -55,9 +54,9 @@ def build_backbone(base: str,
 
 
 def _require_host(base: str) -> None:
-    host = base.partition('.')[0]
-    if host in HOSTS and '.' in base and find_spec(host) is None:
-        raise ImportError(f'base={base!r} needs {host}, which is not installed: see "Install" in the README of mmtips')
+    host, dot, _ = base.partition('.')
+    if dot and host in INSTALL:
+        require_host(host, f'base={base!r}')
 
 
 def _named(base: str) -> Callable[..., nn.Module]:

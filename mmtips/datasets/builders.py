@@ -2,7 +2,6 @@
 """The built-in data set for configs: registered functions that build the hosts' own data set classes."""
 
 from collections.abc import Mapping, Sequence
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -10,16 +9,15 @@ from mmengine.dataset import BaseDataset
 from mmengine.registry import DATASETS
 
 from mmtips.datasets.digit_sources import CLASSES, DIGIT_CLASSES, PALETTE, check_split
+from mmtips.hosts import require_host
 
 DATA_ROOT = 'data/scattered_digits'
 CONVERTER = 'python tools/dataset_converters/scattered_digits.py'
 
 
-def _build(host: str, distribution: str, kind: str, folder: Path, settings: Mapping[str, Any]) -> BaseDataset:
+def _build(host: str, kind: str, folder: Path, settings: Mapping[str, Any]) -> BaseDataset:
     """Build a host's data set class in the host's own scope, where it also finds the transforms of its pipeline."""
-    if find_spec(host) is None:
-        raise ImportError(f'{kind} needs {host}, which is not installed: pip install {distribution} '
-                          f'(or onedl-{distribution}, its community fork)')
+    require_host(host, kind)
     if not folder.is_dir():
         raise FileNotFoundError(f'data_root: no folder {folder}. Make the data set with: {CONVERTER}')
     return DATASETS.build(dict(settings, type=f'{host}.{kind}', _scope_=host))
@@ -58,7 +56,7 @@ def ScatteredDigits(data_root: str = DATA_ROOT,
         pipeline=list(pipeline),
         metainfo=dict(dict(classes=CLASSES, palette=[list(color) for color in PALETTE]), **(metainfo or {})))
     folder = Path(data_root, 'seg/img_dir', split)
-    return _build('mmseg', 'mmsegmentation', 'BaseSegDataset', folder, settings | kwargs)
+    return _build('mmseg', 'BaseSegDataset', folder, settings | kwargs)
 
 
 @DATASETS.register_module()
@@ -91,4 +89,4 @@ def ScatteredDigitsClassification(data_root: str = DATA_ROOT,
         pipeline=list(pipeline),
         metainfo=dict(dict(classes=DIGIT_CLASSES), **(metainfo or {})))
     folder = Path(data_root, 'cls', split)
-    return _build('mmpretrain', 'mmpretrain', 'CustomDataset', folder, settings | kwargs)
+    return _build('mmpretrain', 'CustomDataset', folder, settings | kwargs)

@@ -5,11 +5,12 @@ from mmtips.downsampling import functional
 from mmtips.downsampling.aps import APS
 from mmtips.downsampling.base import GUARANTEES, Downsampler
 from mmtips.downsampling.blur_pool import BlurPool
+from mmtips.downsampling.choosers import LearnedChooser
 from mmtips.downsampling.ddac import DDAC
 from mmtips.downsampling.lps import LPS
 from mmtips.downsampling.pooling import AvgPool, MaxPool
 from mmtips.downsampling.registry import DOWNSAMPLERS, build_downsampler, operator_class
-from mmtips.downsampling.selection import LearnedChooser, PhaseSelector
+from mmtips.downsampling.selection import PhaseSelector
 from mmtips.downsampling.spd_conv import SpaceToDepthConv2d, SPDConv
 from mmtips.downsampling.strided_conv import StridedConv
 from mmtips.downsampling.tips import TIPS

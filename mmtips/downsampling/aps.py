@@ -1,9 +1,9 @@
 # Copyright (c) mmtips authors. All rights reserved.
 """APS: keep the phase of the largest norm."""
 
-from mmtips.downsampling.base import Downsampler
+from mmtips.downsampling.choosers import NormChooser
 from mmtips.downsampling.registry import DOWNSAMPLERS
-from mmtips.downsampling.selection import AntialiasedSelector, NormChooser
+from mmtips.downsampling.selection import AntialiasedSelector
 
 
 @DOWNSAMPLERS.register_module()
@@ -34,9 +34,8 @@ class APS(AntialiasedSelector):
                  padding_mode: str = 'circular', per_channel: bool = False) -> None:
         super().__init__(channels, stride, antialias, padding_mode)
         self.chooser = NormChooser(norm, per_channel)
-        self.per_channel = per_channel
 
-    def follow(self, leader: Downsampler | None) -> None:
-        """Keep the phases that ``leader`` keeps; per channel there is nothing to share."""
-        if not self.per_channel:
-            super().follow(leader)
+    @property
+    def shares_phase(self) -> bool:
+        """Not if each channel chooses for itself."""
+        return self.chooser.guarantee == 'equivariant'

@@ -49,6 +49,11 @@ class Downsampler(nn.Module, ABC):
         """One of :data:`GUARANTEES`; a class attribute will do where no option decides."""
         return 'none'
 
+    @property
+    def keeps_constants(self) -> bool:
+        """Whether constant channels keep their values, whatever the parameters, as in a weighted mean."""
+        return False
+
     def forward(self, x: Tensor) -> Tensor:
         """Check the input and reduce it.
 

@@ -48,6 +48,11 @@ class BlurPool(Downsampler):
         even = even or size == 2 or (self.padding_mode, size) == ('replicate', 4)
         return 'pooled' if self.stride == 2 and even else 'none'
 
+    @property
+    def keeps_constants(self) -> bool:
+        """Where the border is no zeros."""
+        return self.padding_mode != 'zeros' or len(self.kernel) == 1
+
     def reduce(self, x: Tensor) -> Tensor:
         """Filter at the positions that the stride keeps."""
         return functional.blur(x, self.kernel, self.stride, self.padding_mode)

@@ -55,6 +55,11 @@ class DDAC(Downsampler):
         """Kaiming initialisation (fan out, ReLU), as published."""
         nn.init.kaiming_normal_(self.filter_weight, mode='fan_out', nonlinearity='relu')
 
+    @property
+    def keeps_constants(self) -> bool:
+        """Not with the gain of the released code, nor where the border is zeros."""
+        return self.padding_mode != 'zeros' and not (self.legacy and self.groups > 1)
+
     def reduce(self, x: Tensor) -> Tensor:
         """Predict the filters and apply them."""
         logits = self.norm(functional.strided_conv(x, self.filter_weight, self.stride, self.padding_mode))

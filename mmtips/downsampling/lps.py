@@ -1,8 +1,9 @@
 # Copyright (c) mmtips authors. All rights reserved.
 """LPS: keep the phase that a small network chooses."""
 
+from mmtips.downsampling.choosers import LearnedChooser
 from mmtips.downsampling.registry import DOWNSAMPLERS
-from mmtips.downsampling.selection import AntialiasedSelector, LearnedChooser
+from mmtips.downsampling.selection import AntialiasedSelector
 
 
 @DOWNSAMPLERS.register_module()

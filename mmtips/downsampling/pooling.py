@@ -21,6 +21,11 @@ class MaxPool(Downsampler):
         stride: The stride s >= 2.
     """
 
+    @property
+    def keeps_constants(self) -> bool:
+        """Yes."""
+        return True
+
     def reduce(self, x: Tensor) -> Tensor:
         """Take the maximum of every cell."""
         return F.max_pool2d(functional.extend_to_multiple(x, self.stride), self.stride)
@@ -41,6 +46,11 @@ class AvgPool(Downsampler):
     def guarantee(self) -> str:
         """The mean stays."""
         return 'pooled'
+
+    @property
+    def keeps_constants(self) -> bool:
+        """Yes."""
+        return True
 
     def reduce(self, x: Tensor) -> Tensor:
         """Take the mean of every cell."""

@@ -1,6 +1,7 @@
 # Copyright (c) mmtips authors. All rights reserved.
 """The registry of downsampling operators, and the one way to build one from a config."""
 
+import inspect
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,11 +14,12 @@ from mmtips.downsampling.base import Downsampler
 DOWNSAMPLERS = Registry('downsampler', scope='mmtips')
 
 
-def operator_class(cfg: Mapping[str, Any]) -> type[Downsampler]:
+def operator_class(cfg: Mapping[str, Any], name: str = 'downsampler') -> type[Downsampler]:
     """Look up the operator that a config names.
 
     Args:
         cfg: A dict with ``type``: a registered name, or a subclass of :class:`Downsampler`.
+        name: What to call it in errors.
 
     Returns:
         The class.
@@ -27,13 +29,13 @@ def operator_class(cfg: Mapping[str, Any]) -> type[Downsampler]:
         KeyError: If the name is not registered.
     """
     if not isinstance(cfg, Mapping) or 'type' not in cfg:
-        raise TypeError(f"downsampler: expected a dict with 'type', such as dict(type='TIPS'), got {cfg!r}")
+        raise TypeError(f"{name}: expected a dict with 'type', such as dict(type='TIPS'), got {cfg!r}")
     kind = DOWNSAMPLERS.get(cfg['type']) if isinstance(cfg['type'], str) else cfg['type']
     if kind is None:
-        raise KeyError(f"downsampler type {cfg['type']!r} is not registered: expected one of "
+        raise KeyError(f"{name} type {cfg['type']!r} is not registered: expected one of "
                        f'{sorted(DOWNSAMPLERS.module_dict)}, or register your own in mmtips.downsampling.DOWNSAMPLERS')
     if not (isinstance(kind, type) and issubclass(kind, Downsampler)):
-        raise TypeError(f'downsampler type: expected a subclass of Downsampler, got {kind!r}')
+        raise TypeError(f'{name} type: expected a subclass of Downsampler, got {kind!r}')
     return kind
 
 
@@ -55,4 +57,9 @@ def build_downsampler(cfg: Mapping[str, Any], channels: int, stride: int = 2) ->
     """
     kind = operator_class(cfg)
     options = {key: value for key, value in cfg.items() if key != 'type'}
+    parameters = list(inspect.signature(kind).parameters.values())[2:]
+    known = [parameter.name for parameter in parameters]
+    unknown = sorted(set(options) - set(known))
+    if unknown and not any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters):
+        raise TypeError(f'{kind.__name__}: expected options among {known}, got {unknown}')
     return kind(channels, stride, **options)

@@ -12,44 +12,46 @@ from mmtips.downsampling.base import Downsampler
 from mmtips.downsampling.registry import DOWNSAMPLERS
 
 
-class SpaceToDepthConv2d(nn.Module):
-    """A strided convolution as space-to-depth and a convolution without stride, lossless in both directions.
+class SpaceToDepthConv2d(nn.Conv2d):
+    """A strided convolution as space-to-depth and a convolution without stride.
 
-    It computes what the strided convolution computes, up to rounding, until training gives the taps that were not there
-    a value. Checkpoints of the strided convolution load into it.
+    It has the parameters of the strided convolution, in their shape, and beside them ``free_weight``: the taps that the
+    strided convolution does not have, zero at the start. So it computes what the strided convolution computes, up to
+    rounding, until training gives them a value; the host's initialisation and checkpoints of the strided convolution
+    work as before.
 
     Args:
-        convolution: The strided convolution, padded with zeros or circularly.
+        convolution: The strided convolution, padded with zeros or circularly. Its parameters are taken over.
 
     Raises:
         ValueError: If it has another padding mode, or differs between rows and columns.
     """
 
     def __init__(self, convolution: nn.Conv2d) -> None:
-        super().__init__()
-        pairs: Any = (convolution.stride, convolution.kernel_size, convolution.padding, convolution.dilation)
-        shape = [set(pair) for pair in pairs]
-        if convolution.padding_mode not in ('zeros', 'circular') or any(len(values) > 1 for values in shape):
+        pairs: tuple[Any, Any, Any, Any] = (convolution.kernel_size, convolution.stride, convolution.padding,
+                                            convolution.dilation)
+        if convolution.padding_mode not in ('zeros', 'circular') or any(len(set(pair)) > 1 for pair in pairs):
             raise ValueError(f'SPDConv: expected a square convolution with zero or circular padding, got {convolution}')
-        self.stride, self.kernel, self.padding, self.dilation = (int(values.pop()) for values in shape)
-        self.groups = convolution.groups
-        self.padding_mode = convolution.padding_mode
-        self.host_shape = tuple(convolution.weight.shape)
-        weight = functional.space_to_depth_weight(convolution.weight.detach(), self.stride, self.padding, self.dilation)
-        self.weight = nn.Parameter(weight)
-        self.bias = None if convolution.bias is None else nn.Parameter(convolution.bias.detach().clone())
+        super().__init__(convolution.in_channels, convolution.out_channels, *pairs, convolution.groups,
+                         convolution.bias is not None, convolution.padding_mode)
+        self.weight, self.bias = convolution.weight, convolution.bias
+        self.free_weight: nn.Parameter | None
+        free = self._cells(torch.ones_like(self.weight)) == 0
+        self.register_buffer('free', free, persistent=False)
+        self.free_weight = nn.Parameter(torch.zeros_like(free, dtype=self.weight.dtype),
+                                        self.weight.requires_grad) if free.any() else None
+        self.train(convolution.training)
 
-    def _load_from_state_dict(self, state_dict: dict[str, Any], prefix: str, *args: Any) -> None:
-        key = f'{prefix}weight'
-        if key in state_dict and tuple(state_dict[key].shape) == self.host_shape != tuple(self.weight.shape):
-            state_dict[key] = functional.space_to_depth_weight(state_dict[key], self.stride, self.padding,
-                                                               self.dilation)
-        super()._load_from_state_dict(state_dict, prefix, *args)
+    def _cells(self, weight: Tensor) -> Tensor:
+        return functional.space_to_depth_weight(weight, self.stride[0], int(self.padding[0]), self.dilation[0])
 
-    def forward(self, x: Tensor) -> Tensor:
-        """``(N, C, H, W)`` to what the strided convolution gives."""
-        return functional.space_to_depth_conv(x, self.weight, self.bias, self.stride, self.kernel, self.padding,
-                                              self.dilation, self.groups, self.padding_mode)
+    def forward(self, input: Tensor) -> Tensor:
+        """``(N, C, H, W)`` to what the strided convolution gives, and what the free taps add."""
+        weight = self._cells(self.weight)
+        if self.free_weight is not None:
+            weight = weight + self.free_weight * self.get_buffer('free')
+        return functional.space_to_depth_conv(input, weight, self.bias, self.stride[0], self.kernel_size[0],
+                                              int(self.padding[0]), self.dilation[0], self.groups, self.padding_mode)
 
 
 @DOWNSAMPLERS.register_module()
@@ -57,8 +59,9 @@ class SPDConv(Downsampler):
     """Space-to-depth, then a convolution without stride (Sunkara & Luo, ECML PKDD 2022, Sec. 3).
 
     Nothing is thrown away: a cell of s x s pixels becomes s*s times as many channels, which a 1x1 convolution takes
-    together. In place of a strided convolution the surgery puts the convolution itself in this form, so that a
-    pretrained network computes what it did. In place of a pool it starts as the mean of the cell.
+    together. In place of a strided convolution the surgery puts the convolution itself in this form, which computes
+    what it did. In place of a pool it starts as the mean of the cell: leave max pools as they are with
+    ``sites=dict(stem_pool=None)`` where a pretrained network shall lose nothing.
 
     Args:
         channels: Channels C of the input.

@@ -7,9 +7,9 @@ import torch
 from torch import Tensor, nn
 
 from mmtips.downsampling import functional
-from mmtips.downsampling.base import Downsampler
+from mmtips.downsampling.choosers import LearnedChooser, NormChooser
 from mmtips.downsampling.registry import DOWNSAMPLERS
-from mmtips.downsampling.selection import LearnedChooser, NormChooser, PhaseSelector
+from mmtips.downsampling.selection import PhaseSelector
 
 #: Called in training with the input, the features psi and the phase weights tau of one forward.
 Observer = Callable[[Tensor, Tensor, Tensor], None]
@@ -84,10 +84,15 @@ class TIPS(PhaseSelector):
             return 'none'
         return 'equivariant' if self.anchor is not None else 'pooled' if self.scores == 'phase' else 'none'
 
-    def follow(self, leader: Downsampler | None) -> None:
-        """Read off at the phase of ``leader``; without an anchor there is nothing to share."""
-        if self.anchor is not None:
-            super().follow(leader)
+    @property
+    def keeps_constants(self) -> bool:
+        """Yes: a convex mix; but a window that reaches over the border may meet zeros there."""
+        return self.padding_mode != 'zeros' or (self.anchor is None and self.taps == self.stride)
+
+    @property
+    def shares_phase(self) -> bool:
+        """Only with an anchor."""
+        return self.anchor is not None
 
     def windows(self, x: Tensor) -> Tensor:
         """The adaptive windows ``(N, C, taps, taps)``; in training, the observer sees what they come from."""

@@ -27,10 +27,12 @@ class ExactEquivarianceHook(Hook):
             ValueError: If an operator of its backbone is not equivariant, or a stride is left.
         """
         model: Any = unwrap(runner.model)
-        if hasattr(model, 'circular_resizes'):
+        if getattr(model, 'exactly_equivariant', False):
             return
-        convert_padding(model)
+        if not hasattr(model, 'circular_resizes'):
+            convert_padding(model)
         if hasattr(model, 'decode_head'):
             align_decoder(model)
         else:
             equivariant_operators(model.backbone)
+        model.exactly_equivariant = True

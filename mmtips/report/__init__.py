@@ -4,10 +4,10 @@
 from mmtips.report.cost import measure_cost
 from mmtips.report.figures import write_examples
 from mmtips.report.page import render_page
-from mmtips.report.results import load_result, shift_result, validate, write_result
-from mmtips.report.tables import aligned, caption, comparison, insert_table, markdown, per_class, text
+from mmtips.report.results import load_result, run_information, shift_result, validate, write_result
+from mmtips.report.tables import aligned, caption, comparison, insert_table, markdown, markdown_table, per_class, text
 
 __all__ = [
-    'aligned', 'caption', 'comparison', 'insert_table', 'load_result', 'markdown', 'measure_cost', 'per_class',
-    'render_page', 'shift_result', 'text', 'validate', 'write_examples', 'write_result'
+    'aligned', 'caption', 'comparison', 'insert_table', 'load_result', 'markdown', 'markdown_table', 'measure_cost',
+    'per_class', 'render_page', 'run_information', 'shift_result', 'text', 'validate', 'write_examples', 'write_result'
 ]

@@ -21,7 +21,9 @@ from mmtips.evaluation import ShiftProtocol, fidelity
 from mmtips.version import __version__
 
 Result = dict[str, Any]
-SCHEMA = json.loads(files('mmtips.report').joinpath('result.schema.json').read_text())
+#: By the kind of a result.
+SCHEMAS = {kind: json.loads(files('mmtips.report').joinpath(f'{kind}.schema.json').read_text())
+           for kind in ('shift_consistency', 'benchmark')}
 DISTRIBUTIONS = ('torch', 'torchvision', 'numpy', 'mmengine', 'onedl-mmengine', 'mmcv', 'mmcv-lite', 'mmsegmentation',
                  'onedl-mmsegmentation', 'mmpretrain', 'onedl-mmpretrain')
 #: The hosts' names of the figure that counts as accuracy, in the order of preference.
@@ -29,7 +31,7 @@ ACCURACIES = ('mIoU', 'accuracy/top1')
 
 
 def validate(result: Result, source: str = 'result') -> Result:
-    """Check a result against the schema.
+    """Check a result against the schema of its kind.
 
     Args:
         result: The result.
@@ -41,29 +43,38 @@ def validate(result: Result, source: str = 'result') -> Result:
     Raises:
         ValueError: If it does not fit; the message names the place.
     """
-    error = jsonschema.exceptions.best_match(jsonschema.Draft202012Validator(SCHEMA).iter_errors(result))
+    kind = result.get('kind') if isinstance(result, dict) else None
+    if kind not in SCHEMAS:
+        raise ValueError(f'{source}: not a result of this version of mmtips: $.kind: expected one of {list(SCHEMAS)}, '
+                         f'got {kind!r}')
+    schema = jsonschema.Draft202012Validator(SCHEMAS[kind])
+    error = jsonschema.exceptions.best_match(schema.iter_errors(result))
     if error is not None:
         raise ValueError(f'{source}: not a result of this version of mmtips: {error.json_path}: {error.message}')
     return result
 
 
-def load_result(path: Path) -> Result:
+def load_result(path: Path, kind: str = 'shift_consistency') -> Result:
     """Read and validate a result.
 
     Args:
         path: A JSON file that :func:`write_result` wrote.
+        kind: The kind that is expected, one of :data:`SCHEMAS`.
 
     Returns:
         The result.
 
     Raises:
-        ValueError: If the file is no JSON or does not fit the schema.
+        ValueError: If the file is no JSON, does not fit the schema, or is of another kind.
     """
     try:
         result = json.loads(path.read_text())
     except json.JSONDecodeError as error:
         raise ValueError(f'{path}: not a JSON file: {error}') from error
-    return validate(result, str(path))
+    validate(result, str(path))
+    if result['kind'] != kind:
+        raise ValueError(f"{path}: expected a result of kind {kind!r}, got {result['kind']!r}")
+    return result
 
 
 def write_result(result: Result, path: Path) -> None:
@@ -128,16 +139,17 @@ def _measure(protocol: ShiftProtocol, metrics: dict[str, float],
     return dict(protocol=asdict(protocol), fidelity=product, **measure)
 
 
-def run_information() -> dict[str, Any]:
-    """When, with which code and on what a result was measured."""
+def run_information(device: str | None = None) -> dict[str, Any]:
+    """When, with which code and on what a result was measured; by default on a GPU if there is one."""
     installed = {'mmtips': __version__, 'python': platform.python_version()}
-    for name in DISTRIBUTIONS:
+    for package in DISTRIBUTIONS:
         try:
-            installed[name] = version(name)
+            installed[package] = version(package)
         except PackageNotFoundError:
             continue
-    device = torch.cuda.get_device_name() if torch.cuda.is_available() else f'CPU ({platform.machine()})'
-    return dict(created=datetime.now(timezone.utc).isoformat(timespec='seconds'), commit=_commit(), device=device,
+    on_gpu = torch.cuda.is_available() if device is None else device.startswith('cuda')
+    name = torch.cuda.get_device_name() if on_gpu else f'CPU ({platform.machine()})'
+    return dict(created=datetime.now(timezone.utc).isoformat(timespec='seconds'), commit=_commit(), device=name,
                 threads=torch.get_num_threads(), versions=installed)
 
 

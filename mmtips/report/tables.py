@@ -113,9 +113,13 @@ def _measures(results: Sequence[Result], protocol: str) -> list[dict[str, Any]]:
 
 def markdown(results: Sequence[Result]) -> str:
     """The comparison as a Markdown table with its caption."""
-    headings, rows = comparison(results)
+    return f'{markdown_table(*comparison(results))}\n\n{caption(results)}'
+
+
+def markdown_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Headings and rows in Markdown, the first column to the left and the others to the right."""
     lines = [headings, ['---', *['---:'] * (len(headings) - 1)], *rows]
-    return '\n'.join('| ' + ' | '.join(line) + ' |' for line in lines) + f'\n\n{caption(results)}'
+    return '\n'.join('| ' + ' | '.join(line) + ' |' for line in lines)
 
 
 def text(results: Sequence[Result]) -> str:

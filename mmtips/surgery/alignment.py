@@ -16,7 +16,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from mmtips.downsampling import Downsampler, PhaseSelector
-from mmtips.downsampling.selection import SharedChoice
+from mmtips.downsampling.choosers import SharedChoice
 from mmtips.surgery.sites import strided_modules
 
 
@@ -34,7 +34,7 @@ class Trail:
 
     def begin(self, image: Tensor) -> None:
         """Start anew with an image ``(N, C, H, W)``."""
-        self.size = (image.shape[-2], image.shape[-1])
+        self.size = (int(image.shape[-2]), int(image.shape[-1]))  # a trace gives tensors for sizes
         self.offsets = {1: torch.zeros(image.shape[0], 2, dtype=torch.long, device=image.device)}
 
     def add(self, stride: int, weights: Tensor) -> None:
@@ -46,9 +46,10 @@ class Trail:
 
     def align(self, feature: Tensor) -> Tensor:
         """Roll a map of the backbone, ``(N, C, h, w)``, into the frame of the deepest one."""
-        stride = self.size[0] // feature.shape[-2]
-        if stride not in self.offsets or tuple(feature.shape[-2:]) != tuple(side // stride for side in self.size):
-            raise ValueError(f'alignment: images of {self.size} and maps of {tuple(feature.shape[-2:])} pixels do not '
+        sides = tuple(map(int, feature.shape[-2:]))
+        stride = self.size[0] // sides[0]
+        if stride not in self.offsets or sides != tuple(side // stride for side in self.size):
+            raise ValueError(f'alignment: images of {self.size} and maps of {sides} pixels do not '
                              f'fit strides of {list(self.offsets)}: choose sizes that are multiples of '
                              f'{max(self.offsets)}')
         return roll_each(feature, (self.offsets[stride] - self.offsets[max(self.offsets)]) // stride)
@@ -118,6 +119,11 @@ def align_decoder(segmentor: nn.Module) -> Trail:
     """
     backbone: Any = segmentor.backbone
     operators = equivariant_operators(backbone)
+    if hasattr(backbone, 'trail'):
+        raise ValueError(f'{type(segmentor).__name__} has been aligned before')
+    if isinstance(segmentor.decode_head, nn.ModuleList):
+        raise ValueError(f'{type(segmentor).__name__}: a head that refines the logits of another one would get them '
+                         'enlarged: only segmentors with one decode head can be aligned')
     heads: list[Any] = [module for module in segmentor.modules() if hasattr(module, 'conv_seg')]
     if any(getattr(head, 'align_corners', False) for head in heads):
         raise ValueError('align_corners=True does not move with the image: set it to False in the heads')

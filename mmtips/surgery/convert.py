@@ -39,7 +39,7 @@ def convert_downsampling(backbone: nn.Module, downsampler: Mapping[str, Any],
         KeyError: If an operator is not registered.
     """
     plan = plan_sites(backbone, downsampler, sites)
-    # All operators are built before the first change, so that a bad option leaves the backbone as it was. Pools go
+    # All that goes in is built before the first change, so that a bad option leaves the backbone as it was. Pools go
     # first, because the module before which a strided convolution's operator runs may be one that is replaced.
     built = build_operators(backbone, plan)
     for site, operator in sorted(built, key=lambda pair: pair[0].kind == 'conv'):
@@ -49,12 +49,12 @@ def convert_downsampling(backbone: nn.Module, downsampler: Mapping[str, Any],
     return [site for site, _ in built]
 
 
-def _replace_pool(backbone: nn.Module, site: Site, operator: Downsampler) -> None:
-    pool = backbone.get_submodule(site.strided)
+def _replace_pool(backbone: nn.Module, site: Site, part: nn.Module) -> None:
+    pool, operator = backbone.get_submodule(site.strided), cast(Downsampler, part)
     dense = _dense_max(pool, operator.max_kernel) if operator.keeps_max and isinstance(pool, nn.MaxPool2d) else None
     floor = site.stride if site.kind == 'floor_pool' else 1
     replaced = operator if dense is None and floor == 1 else PreparedPool(operator, dense, floor)
-    backbone.set_submodule(site.strided, replaced)
+    backbone.set_submodule(site.strided, replaced.train(pool.training))
 
 
 class PreparedPool(nn.Module):
@@ -93,15 +93,13 @@ def _dense_max(pool: nn.MaxPool2d, kernel: int | None) -> nn.Module:
     return nn.Sequential(border, nn.MaxPool2d(kernel, stride=1))
 
 
-def _replace_conv(backbone: nn.Module, site: Site, operator: Downsampler) -> None:
-    """Give the stride to the operator, or the convolution the operator's form: it keeps its place and its names."""
-    convolution = cast(nn.Conv2d, backbone.get_submodule(site.strided))
-    absorbed = operator.from_conv(convolution)
-    if absorbed is not None:
-        backbone.set_submodule(site.strided, absorbed)
+def _replace_conv(backbone: nn.Module, site: Site, part: nn.Module) -> None:
+    """Give the stride to the operator, or the convolution another form: it keeps its place and its names."""
+    if isinstance(part, Downsampler):
+        cast(nn.Conv2d, backbone.get_submodule(site.strided)).stride = (1, 1)
+        run_before(backbone.get_submodule(site.carrier), part)
     else:
-        convolution.stride = (1, 1)
-        run_before(backbone.get_submodule(site.carrier), operator)
+        backbone.set_submodule(site.strided, part)
 
 
 def run_before(carrier: nn.Module, operator: nn.Module) -> None:
@@ -120,10 +118,12 @@ def _run_downsampler(carrier: nn.Module, args: tuple[Tensor, ...]) -> tuple[Tens
     return (carrier.get_submodule('downsampler')(args[0]), *args[1:])
 
 
-def _freeze_again(backbone: nn.Module, built: Sequence[tuple[Site, Downsampler]]) -> None:
+def _freeze_again(backbone: nn.Module, built: Sequence[tuple[Site, nn.Module]]) -> None:
     """Hosts freeze their first stages in the constructor, before the operators were there.
 
-    An operator belongs to the stage of the convolution whose stride it took over, or that a pool follows.
+    An operator belongs to the stage of the convolution whose stride it took over, or that a pool follows. The
+    statistics of a frozen DDAC's own norm follow the data in training nevertheless where the host's ``train`` does not
+    put the operator into eval (at a pool).
     """
     freeze = getattr(backbone, '_freeze_stages', None)
     if freeze is not None:

@@ -18,7 +18,8 @@ def convert_padding(model: nn.Module, padding_mode: str = 'circular') -> list[st
 
     With it, a circular shift by a multiple of the total stride moves every map of the model; what shifts in between do
     is up to the operators. Any dilation and any size that is a multiple of the total stride will do: a border may be
-    wider than the map. Parameters and their names stay. Convert the downsampling first.
+    wider than the map. Parameters and their names stay. Convert the downsampling first. What a forward does beside
+    modules and resizes is not looked at.
 
     Args:
         model: A segmentor, classifier or backbone; its resizes are converted while its own forward runs.
@@ -36,6 +37,8 @@ def convert_padding(model: nn.Module, padding_mode: str = 'circular') -> list[st
         raise ValueError(f'{type(model).__name__} has been converted before')
     converted = []
     module: Any
+    for path, module in model.named_modules():
+        _check(path, module)
     for path, module in list(model.named_modules()):
         if isinstance(module, (Downsampler, SpaceToDepthConv2d)):
             if getattr(module, 'padding_mode', padding_mode) != padding_mode:
@@ -44,7 +47,7 @@ def convert_padding(model: nn.Module, padding_mode: str = 'circular') -> list[st
         elif isinstance(module, nn.ConstantPad2d):
             model.set_submodule(path, nn.CircularPad2d(module.padding))
             converted.append(path)
-        elif isinstance(module, PADDED) and _pad_before(path, module):
+        elif isinstance(module, PADDED) and _pad_before(module):
             converted.append(path)
     cast(Any, model).circular_resizes = []
     model.register_forward_pre_hook(_enter, prepend=True)
@@ -52,11 +55,29 @@ def convert_padding(model: nn.Module, padding_mode: str = 'circular') -> list[st
     return converted
 
 
-def _pad_before(path: str, module: Any) -> bool:
+def _check(path: str, module: Any) -> None:
+    """Refuse what has a border, or cells, that cannot be made circular."""
+    if isinstance(module, (Downsampler, SpaceToDepthConv2d)):
+        return
+    padding = getattr(module, 'padding', 0)
+    if isinstance(module, PADDED):
+        if isinstance(padding, str) or getattr(module, 'padding_mode', 'zeros') not in ('zeros', 'circular'):
+            raise ValueError(f'{path}: expected a module with zero padding in pixels, got {module}')
+    elif isinstance(module, nn.ConvTranspose2d):
+        if tuple(module.kernel_size) != tuple(module.stride):
+            raise ValueError(f'{path}: a transposed convolution whose windows overlap has a border that cannot be made '
+                             f'circular, got {module}: enlarge by bilinear interpolation')
+    elif isinstance(module, (nn.AdaptiveAvgPool2d, nn.AdaptiveMaxPool2d)):
+        if module.output_size not in (1, (1, 1)):
+            raise ValueError(f'{path}: pooling over a grid of regions does not move with the image, got {module}: only '
+                             'an output of 1 x 1 does')
+    elif getattr(getattr(module, 'weight', None), 'ndim', 0) == 4 and padding not in (0, (0, 0)):
+        raise ValueError(f'{path}: do not know how to pad a {type(module).__name__} circularly')
+
+
+def _pad_before(module: Any) -> bool:
     """Move the padding of a module in front of it; False if it has none."""
     padding: Any = module.padding
-    if isinstance(padding, str) or getattr(module, 'padding_mode', 'zeros') not in ('zeros', 'circular'):
-        raise ValueError(f'{path}: expected a module with zero padding in pixels, got {module}')
     rows, columns = padding if isinstance(padding, tuple) else (padding, padding)
     if rows == columns == 0:
         return False
@@ -106,6 +127,8 @@ def circular_resize(input: Tensor, size: Any = None, scale_factor: Any = None, m
     """
     resized = F.interpolate(input, size, scale_factor, mode, align_corners, **options)
     (h, w), (height, width) = input.shape[-2:], resized.shape[-2:]
+    if mode == 'bicubic':
+        raise ValueError('circular padding: expected bilinear or nearest resizes, got bicubic')
     if mode != 'bilinear' or (h, w) in ((height, width), (1, 1)) or (height <= h and width <= w):
         return resized
     if align_corners or height % h or width % w:

@@ -7,7 +7,8 @@ from typing import Any
 
 from torch import nn
 
-from mmtips.downsampling import Downsampler, build_downsampler, operator_class
+from mmtips.downsampling import Downsampler, SpaceToDepthConv2d, build_downsampler, operator_class
+from mmtips.surgery.paths import refusal
 from mmtips.surgery.sites import ROLES, Site, find_sites, site_roles
 
 #: Config of an operator, or None: the host's own downsampling stays.
@@ -52,49 +53,77 @@ def plan_sites(backbone: nn.Module, downsampler: Mapping[str, Any],
 def _check(backbone: nn.Module, roles: Mapping[str, str], downsampler: Mapping[str, Any],
            sites: Mapping[str, Choice]) -> None:
     name = type(backbone).__name__
-    if any(isinstance(module, Downsampler) for module in backbone.modules()):
+    if any(isinstance(module, (Downsampler, SpaceToDepthConv2d)) for module in backbone.modules()):
         raise ValueError(f'{name} has been converted before: build it again to exchange its operators')
+    if any(hasattr(module, 'circular_border') for module in backbone.modules()):
+        raise ValueError(f'{name} has been padded circularly: convert its downsampling before its padding')
     if not roles:
         raise ValueError(f'{name} has no strided convolution and no strided pool, so that there is nothing to exchange')
     if not isinstance(sites, Mapping):
         raise TypeError(f'sites: expected a dict such as dict(stem_conv=None), got {sites!r}')
-    for choice in (downsampler, *(choice for choice in sites.values() if choice is not None)):
-        operator_class(choice)
-    for pattern in sites:
+    operator_class(downsampler)
+    for pattern, choice in sites.items():
+        if choice is not None:
+            operator_class(choice, f'sites[{pattern!r}]')
         if pattern not in ROLES and not any(fnmatch(path, pattern) for path in roles):
             raise ValueError(f'sites: {pattern!r} is no role (one of {ROLES}) and matches none of the stride sites of '
                              f'{name}: {roles}')
 
 
-def build_operators(backbone: nn.Module, plan: Mapping[str, Choice]) -> list[tuple[Site, Downsampler]]:
-    """Build the planned operators; those on the skip of a residual block follow the one of its main branch.
+def build_operators(backbone: nn.Module, plan: Mapping[str, Choice]) -> list[tuple[Site, nn.Module]]:
+    """Build all that the plan puts into a backbone, on its device, in its dtype and mode, and change nothing yet.
 
     Args:
         backbone: The backbone.
         plan: See :func:`plan_sites`.
 
     Returns:
-        The sites to convert and their operators, in the order of the modules.
+        The sites to convert, each with its operator, or with what takes the place of its convolution. Operators on the
+        skip of a residual block come last and follow the one of its main branch.
 
     Raises:
         ValueError: If an operator refuses an option, a site, or the operator that it would follow.
+        TypeError: If an operator does not know an option.
     """
     leaders: dict[str, Downsampler] = {}
+    carriers: set[str] = set()
     built = []
-    for site in find_sites(backbone, [path for path, choice in plan.items() if choice is not None]):
-        choice = dict(plan[site.strided] or {})
-        operator = build_downsampler(choice, site.channels, site.stride)
-        if site.role == 'main':
-            leaders[site.block] = operator
-        elif site.role == 'skip':
-            operator.follow(leaders.get(site.block))
-        built.append((site, operator))
+    sites = find_sites(backbone, [path for path, choice in plan.items() if choice is not None])
+    for site in sorted(sites, key=lambda site: site.role == 'skip'):
+        try:
+            part = _build(backbone, site, plan[site.strided] or {}, leaders)
+        except (TypeError, ValueError) as error:
+            raise type(error)(f'{site.strided}: {error}') from error
+        if site.kind == 'conv' and isinstance(part, Downsampler):
+            if site.carrier in carriers:
+                raise refusal(site.strided, f'{site.carrier} runs the operator of another site already')
+            carriers.add(site.carrier)
+        built.append((site, part))
     return built
+
+
+def _build(backbone: nn.Module, site: Site, choice: Mapping[str, Any], leaders: dict[str, Downsampler]) -> nn.Module:
+    strided = backbone.get_submodule(site.strided)
+    operator = build_downsampler(choice, site.channels, site.stride)
+    absorbed = operator.from_conv(strided) if isinstance(strided, nn.Conv2d) else None
+    if absorbed is not None:
+        return absorbed
+    if site.role == 'main':
+        leaders[site.block] = operator
+    elif site.role == 'skip':
+        operator.follow(leaders.get(site.block))
+    like = next(backbone.parameters())
+    return operator.to(like.device, like.dtype).train(strided.training)
+
+
+def _name(choice: Mapping[str, Any]) -> str:
+    options = ', '.join(f'{key}={value!r}' for key, value in choice.items() if key != 'type')
+    return f"{choice['type']}({options})" if options else str(choice['type'])
 
 
 def describe_plan(plan: Mapping[str, Choice]) -> str:
     """One line: which operator is where, and which sites are left as they are."""
     groups: dict[str, list[str]] = {}
     for path, choice in plan.items():
-        groups.setdefault('left as it is' if choice is None else str(choice['type']), []).append(path)
+        groups.setdefault('left as it is' if choice is None else _name(choice), []).append(path)
     return '; '.join(f"{name}: {', '.join(paths)}" for name, paths in groups.items())

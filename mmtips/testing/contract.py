@@ -38,6 +38,15 @@ def _close(actual: Tensor, expected: Tensor, what: str, tolerance: float = 1e-5)
     _require(error <= tolerance, f'{what}: differs by {error:.3g}')
 
 
+def _perturbed(operator: Downsampler, seed: int) -> Downsampler:
+    """The operator with parameters at which no initial value flatters it."""
+    generator = torch.Generator().manual_seed(seed)
+    with torch.no_grad():
+        for parameter in operator.parameters():
+            parameter.add_(torch.randn(parameter.shape, generator=generator))
+    return operator
+
+
 def check_shape(make: Factory) -> None:
     """The output has ceil(H/s) x ceil(W/s) pixels, for odd, small and oblong maps and any stride."""
     for stride in (2, 3, 4):
@@ -67,11 +76,17 @@ def check_dtypes(make: Factory) -> None:
 def check_eval(make: Factory) -> None:
     """Eval is deterministic, draws no random number, and keeps nothing."""
     operator, x = make(4, 2).eval(), _input(2, 4, 8, 8)
-    state, attributes = torch.get_rng_state(), set(vars(operator))
+    state, attributes = torch.get_rng_state(), _attributes(operator)
     first = operator(x)
     _require(torch.equal(first, operator(x)), 'two passes in eval differ')
     _require(torch.equal(state, torch.get_rng_state()), 'eval draws random numbers')
-    _require(attributes == set(vars(operator)), 'eval leaves something on the module')
+    _require(attributes == _attributes(operator), 'eval leaves something on the module')
+
+
+def _attributes(operator: Downsampler) -> list[str]:
+    """What the modules of an operator hold beside parameters and buffers."""
+    return [f'{path}.{name}={value!r}' for path, module in operator.named_modules()
+            for name, value in vars(module).items() if not name.startswith('__') and not isinstance(value, dict)]
 
 
 def check_copies(make: Factory) -> None:
@@ -89,12 +104,14 @@ def check_gradients(make: Factory) -> None:
     """Gradients are right (float64 gradcheck, odd size) and reach the input and every parameter."""
     operator, x = make(2, 2).double().train(), _input(2, 2, 5, 6).double().requires_grad_()
 
-    def replayed(x: Tensor) -> Tensor:
+    names, values = zip(*operator.named_parameters(), strict=True) if list(operator.parameters()) else ((), ())
+
+    def replayed(x: Tensor, *parameters: Tensor) -> Tensor:
         torch.manual_seed(0)  # of what is random in training, the same draw each time
-        return operator(x)
+        return torch.func.functional_call(operator, dict(zip(names, parameters, strict=True)), (x, ))
 
     with torch.random.fork_rng(devices=[]):
-        _require(torch.autograd.gradcheck(replayed, (x, )), 'gradcheck failed')
+        _require(torch.autograd.gradcheck(replayed, (x, *values)), 'gradcheck failed')
     operator(x).square().sum().backward()
     _require(x.grad is not None and x.grad.abs().sum() > 0, 'no gradient reaches the input')
     for name, parameter in operator.named_parameters():
@@ -147,15 +164,21 @@ def check_onnx(make: Factory) -> None:
 def check_guarantee(make: Factory) -> None:
     """The operator keeps the guarantee that it declares, for every circular shift and any parameters, and no more."""
     for stride in (2, 3):
-        operator = make(3, stride)
-        generator = torch.Generator().manual_seed(stride)
-        with torch.no_grad():
-            for parameter in operator.parameters():
-                parameter.add_(torch.randn(parameter.shape, generator=generator))
+        operator = _perturbed(make(3, stride), stride)
         _require(operator.guarantee in GUARANTEES, f'guarantee {operator.guarantee!r} is none of {GUARANTEES}')
         error = shift_error(operator, _input(2, 3, 6 * stride, 6 * stride))
         _require(operator.guarantee == error.kept(),
                  f'declares {operator.guarantee!r}, keeps {error.kept()!r} at stride {stride}: {error}')
+
+
+def check_constants(make: Factory) -> None:
+    """A map that is constant in each channel keeps its values, if the operator says so."""
+    values = torch.tensor([-2., 0.5, 3.])[None, :, None, None]
+    for stride in (2, 3):
+        operator = _perturbed(make(3, stride), stride).eval()
+        for size in ((8, 8), (13, 10)) if operator.keeps_constants else ():
+            out = operator(values.expand(2, 3, *size))
+            _close(out, values.expand_as(out), f'declares to keep constants, stride {stride}, {size}')
 
 
 def check_errors(make: Factory) -> None:
@@ -179,5 +202,6 @@ def check_errors(make: Factory) -> None:
 CONTRACT: dict[str, Callable[[Factory], None]] = {
     check.__name__.removeprefix('check_'): check
     for check in (check_shape, check_dtypes, check_eval, check_copies, check_gradients, check_compile, check_export,
-                  check_onnx, check_guarantee, check_errors)
+                  check_onnx, check_guarantee, check_constants,
+                  check_errors)
 }

@@ -58,9 +58,10 @@ def shift_error(operator: Downsampler, x: Tensor, shifts: Sequence[tuple[int, in
     for shift in shifts:
         moved = operator(x.roll(shift, dims=(-2, -1)))
         drift = (moved.mean((-2, -1)) - still.mean((-2, -1))).norm(dim=1) * still[0, 0].numel()**0.5 / scale
-        reach = range(-2 * stride - 1, 2 * stride + 2)
+        # The output moves by the whole strides in the shift, and by one pixel more or less where phases change places.
+        rows, columns = ([side // stride + step for step in (-1, 0, 1, 2)] for side in shift)
         aligned = torch.stack([(moved - still.roll((i, j), dims=(-2, -1))).flatten(1).norm(dim=1) / scale
-                               for i in reach for j in reach])
+                               for i in rows for j in columns])
         pooled = max(pooled, drift.max().item())
         equivariant = max(equivariant, aligned.min(0).values.max().item())
     return ShiftError(pooled, equivariant)

@@ -3,7 +3,7 @@ import pytest
 import torch
 from mmengine.registry import MODELS, DefaultScope
 
-from mmtips.backbones import NAMED, builders
+from mmtips.backbones import NAMED
 from mmtips.downsampling import TIPS, BlurPool
 
 HOSTS = ['mmseg', 'mmpretrain']
@@ -75,7 +75,7 @@ def test_unknown_operator_lists_what_there_is(scope):
 
 
 def test_missing_host_is_named(monkeypatch):
-    monkeypatch.setattr(builders, 'find_spec', lambda name: None)
+    monkeypatch.setattr('mmtips.hosts.find_spec', lambda name: None)
     with pytest.raises(ImportError, match="base='mmseg.ResNet' needs mmseg, which is not installed"):
         MODELS.build(dict(type='TIPSBackbone', base='mmseg.ResNet', depth=18))
 

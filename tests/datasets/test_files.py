@@ -124,8 +124,7 @@ def test_bad_requests_of_a_config_are_named(kind, tmp_path):
 
 
 def test_a_missing_host_is_named(small, monkeypatch):
-    from mmtips.datasets import builders
-    monkeypatch.setattr(builders, 'find_spec', lambda name: None)
+    monkeypatch.setattr('mmtips.hosts.find_spec', lambda name: None)
     with pytest.raises(ImportError, match='needs mmseg, which is not installed: pip install mmsegmentation'):
         DATASETS.build(dict(type='ScatteredDigits', data_root=str(small)))
 

@@ -1,9 +1,11 @@
 # Copyright (c) mmtips authors. All rights reserved.
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from torch import nn
 
-from mmtips.downsampling import DOWNSAMPLERS, AvgPool, Downsampler, build_downsampler
+from mmtips.downsampling import APS, DOWNSAMPLERS, AvgPool, Downsampler, build_downsampler
 from mmtips.testing import CONTRACT, ContractViolation, shift_error
 from tests.operators import OPERATORS
 
@@ -12,6 +14,17 @@ from tests.operators import OPERATORS
 @pytest.mark.parametrize('check', CONTRACT.values(), ids=CONTRACT)
 def test_contract(check, cfg):
     check(lambda channels, stride: build_downsampler(cfg, channels, stride))
+
+
+@pytest.mark.parametrize('cfg', OPERATORS.values(), ids=OPERATORS)
+@settings(max_examples=10)
+@given(stride=st.integers(2, 4), height=st.integers(8, 21), width=st.integers(8, 21), count=st.integers(1, 3))
+def test_any_shape(cfg, stride, height, width, count):
+    """Sizes are rounded up, and a sample of a batch is reduced as it is alone."""
+    operator, x = build_downsampler(cfg, 3, stride).eval(), torch.randn(count, 3, height, width)
+    out = operator(x)
+    assert out.shape == (count, 3, -(-height // stride), -(-width // stride))
+    torch.testing.assert_close(out[-1:], operator(x[-1:]))
 
 
 def test_every_registered_operator_is_in_the_table():
@@ -38,6 +51,26 @@ def test_the_suite_finds_a_false_guarantee():
 
     with pytest.raises(ContractViolation, match="declares 'none', keeps 'pooled'"):
         CONTRACT['guarantee'](Modest)
+
+
+def test_the_suite_finds_a_false_mean():
+
+    class Boastful(Subsampling):
+        keeps_constants = True
+
+        def reduce(self, x):
+            return 2 * super().reduce(x)
+
+    with pytest.raises(ContractViolation, match=r'declares to keep constants, stride 2, \(8, 8\): differs by 3'):
+        CONTRACT['constants'](Boastful)
+
+
+def test_the_weighted_means_declare_themselves():
+    for name in ('TIPS', 'TIPS-phase-taps', 'TIPS-anchor', 'APS-l2_min-3', 'LPS-3', 'DDAC', 'BlurPool', 'AvgPool',
+                 'MaxPool'):
+        assert build_downsampler(OPERATORS[name], 8).keeps_constants, name
+    for name in ('BlurPool-5-zeros', 'DDAC-legacy', 'TIPS-anchor-zeros', 'SPDConv', 'StridedConv'):
+        assert not build_downsampler(OPERATORS[name], 8).keeps_constants, name
 
 
 def test_the_suite_finds_randomness_in_eval():
@@ -73,6 +106,41 @@ def test_shift_error_knows_a_truly_equivariant_operator():
     error = shift_error(LargestPhase(3, 2), torch.randn(2, 3, 12, 12))
     assert error.equivariant < 1e-12
     assert error.pooled < 1e-12
+
+
+def test_shift_error_of_a_long_way():
+    assert shift_error(APS(3), torch.randn(1, 3, 64, 64), [(14, 0), (-9, 33)]).equivariant < 1e-12
+
+
+def test_the_suite_finds_a_wrong_gradient():
+
+    class Wrong(AvgPool):
+
+        def __init__(self, channels, stride=2):
+            super().__init__(channels, stride)
+            self.gain = torch.nn.Parameter(torch.ones(()))
+
+        def reduce(self, x):
+            return super().reduce(x) * (2 * self.gain.detach() - self.gain)
+
+    with pytest.raises(Exception, match='Jacobian mismatch'):
+        CONTRACT['gradients'](Wrong)
+
+
+def test_the_suite_finds_what_eval_leaves():
+
+    class Keeping(Subsampling):
+
+        def __init__(self, channels, stride=2):
+            super().__init__(channels, stride)
+            self.last = None
+
+        def reduce(self, x):
+            self.last = x
+            return super().reduce(x)
+
+    with pytest.raises(ContractViolation, match='leaves something'):
+        CONTRACT['eval'](Keeping)
 
 
 def test_shift_error_refuses_sizes_off_the_grid():

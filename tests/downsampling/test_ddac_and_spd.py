@@ -71,12 +71,22 @@ def test_sizes_of_the_published_conversions(kernel, padding, side):
 def test_checkpoints_of_both_forms_load():
     strided = nn.Conv2d(3, 5, 3, 2, 1)
     other = SpaceToDepthConv2d(nn.Conv2d(3, 5, 3, 2, 1))
-    other.load_state_dict(strided.state_dict())
+    assert other.load_state_dict(strided.state_dict(), strict=False).missing_keys == ['free_weight']
     x = torch.randn(1, 3, 9, 10)
     torch.testing.assert_close(other(x), strided(x))
+    nn.init.normal_(other.free_weight)
     again = SpaceToDepthConv2d(nn.Conv2d(3, 5, 3, 2, 1))
     again.load_state_dict(other.state_dict())
     assert torch.equal(again(x), other(x))
+
+
+def test_free_taps_learn_what_the_strided_convolution_could_not():
+    """Of the 4 x 4 pixels that a window of two cells meets, the strided 3x3 convolution has taps for nine."""
+    convolution = SpaceToDepthConv2d(nn.Conv2d(1, 1, 3, 2, 1, bias=False))
+    x = torch.randn(1, 1, 8, 8)
+    convolution(x).square().sum().backward()
+    assert (convolution.free_weight.grad != 0).sum() == 16 - 9
+    assert SpaceToDepthConv2d(nn.Conv2d(1, 1, 2, 2)).free_weight is None
 
 
 def test_spd_starts_as_the_mean_of_the_cell():

@@ -224,7 +224,7 @@ def test_binomial_filters_remove_the_nyquist_frequency(filter_size):
 
 @pytest.mark.parametrize(('make', 'message'), [
     (lambda: APS(3, norm='l3'), "norm: expected one of .* got 'l3'"),
-    (lambda: APS(3, antialias=8), 'filter_size: expected an integer from 1 to 7'),
+    (lambda: APS(3, antialias=8), 'antialias: expected an integer from 1 to 7'),
     (lambda: LPS(3, mixing='hard'), "mixing: expected 'gumbel', .* got 'hard'"),
     (lambda: LPS(3, hidden=0), 'hidden: expected an integer >= 1'),
     (lambda: TIPS(3, scores='patch'), "scores: expected one of .* got 'patch'"),

@@ -197,12 +197,21 @@ def test_cost_by_hand():
 
 @pytest.mark.parametrize('path', RESULTS, ids=lambda path: path.name)
 def test_committed_results_fit_the_schema(path):
-    assert report.load_result(path)['name']
+    assert report.load_result(path, 'benchmark' if path.parent.name == 'benchmark' else 'shift_consistency')
 
 
-def test_the_readme_shows_the_committed_results():
-    results = [report.load_result(ROOT / f'results/demo/{name}.json') for name in ('stock', 'blurpool', 'tips')]
-    assert report.markdown(results) in (ROOT / 'README.md').read_text()
+def test_a_result_of_another_kind_is_refused(tmp_path, result):
+    report.write_result(result, tmp_path / 'shift.json')
+    with pytest.raises(ValueError, match="expected a result of kind 'benchmark', got 'shift_consistency'"):
+        report.load_result(tmp_path / 'shift.json', 'benchmark')
+
+
+def test_the_documentation_shows_the_committed_results():
+    results = {path.stem: report.load_result(path) for path in sorted((ROOT / 'results/demo').glob('*.json'))}
+    demo = [results[name] for name in ('stock', 'BlurPool', 'TIPS')]
+    assert report.markdown(demo) in (ROOT / 'README.md').read_text()
+    results = list(results.values())
+    assert report.markdown(results) in (ROOT / 'docs/operators/README.md').read_text()
     assert all(list((ROOT / 'configs').glob(f"*/{result['config']}")) for result in results)
 
 

@@ -11,6 +11,7 @@ from mmengine.registry import MODELS
 from torch import nn
 
 from mmtips.downsampling.functional import wrap_border
+from mmtips.report import measure_cost
 from mmtips.surgery import align_decoder, convert_downsampling, convert_padding
 from mmtips.surgery.alignment import roll_each
 from mmtips.surgery.padding import circular_resize
@@ -208,6 +209,15 @@ def test_training_step_of_an_aligned_network(scope):
     copy.deepcopy(model)
 
 
+def test_the_cost_of_an_aligned_network_is_counted(scope):
+    """The count traces the network, where sizes are tensors."""
+    scope('mmseg')
+    model = deeplab(dict(type='APS'))
+    convert_padding(model)
+    align_decoder(model)
+    assert measure_cost(model, (3, 48, 64), repeats=2)['gmacs'] > 0
+
+
 def test_labels_are_learned_where_they_lie(scope):
     """The loss of an aligned network is that of its own prediction: it does not change under a shift of both."""
     scope('mmseg')
@@ -288,6 +298,27 @@ class TestRefusals:
     def test_other_padding(self):
         with pytest.raises(ValueError, match='0: expected a module with zero padding'):
             convert_padding(nn.Sequential(nn.Conv2d(1, 1, 3, padding='same')))
+
+    @pytest.mark.parametrize(('module', 'message'), [
+        (nn.ConvTranspose2d(3, 3, 4, 2, 1), '1: a transposed convolution whose windows overlap'),
+        (nn.AdaptiveAvgPool2d(2), '1: pooling over a grid of regions'),
+    ])
+    def test_what_has_a_border_of_another_kind(self, module, message):
+        model = nn.Sequential(nn.Conv2d(3, 3, 3, padding=1), module)
+        with pytest.raises(ValueError, match=message):
+            convert_padding(model)
+        assert model[0].padding == (1, 1)
+
+    def test_bicubic_resize(self):
+        with pytest.raises(ValueError, match='got bicubic'):
+            circular_resize(torch.zeros(1, 1, 4, 4), (8, 8), mode='bicubic', align_corners=False)
+
+    def test_alignment_twice(self, scope):
+        scope('mmseg')
+        model = deeplab(dict(type='APS'))
+        align_decoder(model)
+        with pytest.raises(ValueError, match='aligned before'):
+            align_decoder(model)
 
     def test_resize_by_a_broken_factor(self):
         with pytest.raises(ValueError, match=r'resize by whole factors .* got \(4, 4\) to \(6, 6\)'):

@@ -7,7 +7,8 @@ from mmengine.registry import MODELS
 from torch import nn
 
 from mmtips.downsampling import Downsampler
-from mmtips.surgery import ROLES, convert_downsampling, plan_sites
+from mmtips.surgery import ROLES, convert_downsampling, convert_padding, plan_sites
+from mmtips.surgery.sites import site_roles
 
 TIPS, BLUR, MEAN = dict(type='TIPS'), dict(type='BlurPool'), dict(type='AvgPool')
 RESNET = {
@@ -64,25 +65,69 @@ def test_a_network_without_blocks_has_main_sites_only():
     assert named(plan_sites(net, TIPS, dict(stem_conv=None, main=BLUR))) == {'0': 'BlurPool', '2': 'BlurPool'}
 
 
+def test_res2net_has_its_skip_where_it_is(scope):
+    """Its blocks hold the skip's projection before the main branch."""
+    scope('mmpretrain')
+    net = MODELS.build(dict(type='Res2Net', depth=50, base_channels=4, stem_channels=4, scales=2))
+    skips = {path for path, role in site_roles(net).items() if role == 'skip'}
+    assert skips
+    assert all('downsample' in path for path in skips)
+
+
+def test_a_backbone_inside_a_backbone_is_no_block(scope):
+    scope('mmseg')
+    net = nn.Module()
+    net.inner = MODELS.build(dict(type='ResNet', depth=18, base_channels=4, stem_channels=4))
+    assert list(site_roles(net).values()) == list(RESNET.values())
+
+
+def test_what_is_built_follows_its_backbone(resnet):
+    resnet.double().eval()
+    convert_downsampling(resnet, dict(type='LPS'), dict(stem_conv=dict(type='SPDConv')))
+    x = torch.randn(1, 3, 64, 64).double()
+    assert torch.equal(resnet(x)[0], resnet(x)[0])
+    assert not any(module.training for module in resnet.modules())
+
+
 class TestRefusals:
 
     @pytest.mark.parametrize(('sites', 'error', 'message'), [
         ({'stem': None}, ValueError, "sites: 'stem' is no role .* and matches none of the stride sites of ResNet: "),
         ({'*': None}, ValueError, 'leaves none of the stride sites of ResNet'),
         (['conv1'], TypeError, r"sites: expected a dict .* got \['conv1'\]"),
-        ({'skip': 'APS'}, TypeError, "downsampler: expected a dict with 'type'"),
-        ({'skip': dict(type='Tipps')}, KeyError, "downsampler type 'Tipps' is not registered"),
+        ({'skip': 'APS'}, TypeError, r"sites\['skip'\]: expected a dict with 'type'"),
+        ({'skip': dict(type='Tipps')}, KeyError, r"sites\['skip'\] type 'Tipps' is not registered"),
+        ({'skip': dict(type='BlurPool', size=3)}, TypeError,
+         r"layer2.0.downsample.0: BlurPool: expected options among .* got \['size'\]"),
     ])
     def test_sites(self, resnet, sites, error, message):
         with pytest.raises(error, match=message):
             convert_downsampling(resnet, TIPS, sites)
 
-    @pytest.mark.parametrize(('main', 'there'), [(None, 'no operator'), (BLUR, 'a BlurPool, which selects no phase'),
-                                                 (TIPS, 'a TIPS, which selects no phase')])
+    @pytest.mark.parametrize(('main', 'there'), [(None, 'no operator'), (BLUR, 'a BlurPool without one phase'),
+                                                 (TIPS, 'a TIPS without one phase'),
+                                                 (dict(type='APS', per_channel=True), 'a APS without one phase')])
     def test_a_skip_that_shares_needs_a_main_branch_that_selects(self, resnet, main, there):
         with pytest.raises(ValueError, match=f'APS on the skip .* has {there}'):
             convert_downsampling(resnet, dict(type='APS'), dict(main=main))
         assert resnet.layer2[0].conv1.stride == (2, 2)
+
+    def test_two_operators_before_one_module(self):
+        net = nn.Sequential(nn.Conv2d(3, 4, 3, 2, 1), nn.ReLU(), nn.Conv2d(4, 4, 3, 2, 1))
+        with pytest.raises(ValueError, match="2: 2 runs the operator of another site already: leave it as it is with "):
+            convert_downsampling(net, TIPS)
+        assert net[0].stride == (2, 2)
+
+    def test_space_to_depth_fails_before_the_first_change(self):
+        net = nn.Sequential(nn.Conv2d(3, 4, 3, 2, 1), nn.Conv2d(4, 4, (1, 3), 2, (0, 1)))
+        with pytest.raises(ValueError, match='1: SPDConv: expected a square convolution'):
+            convert_downsampling(net, dict(type='SPDConv'))
+        assert type(net[0]) is nn.Conv2d
+
+    def test_padding_before_surgery(self, resnet):
+        convert_padding(resnet)
+        with pytest.raises(ValueError, match='ResNet has been padded circularly: convert its downsampling before'):
+            convert_downsampling(resnet, TIPS)
 
     def test_a_skip_that_shares_nothing_does_not_care(self, resnet):
         sites = convert_downsampling(resnet, dict(type='APS', per_channel=True), dict(main=None))

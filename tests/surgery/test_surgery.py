@@ -81,7 +81,9 @@ class TestHosts:
         if len(pools) == len(sites):
             pytest.skip('only pools, in whose place it starts as a mean')
         converted = build_tips(cfg, 'SPDConv', dict.fromkeys(pools))
-        converted.load_state_dict(stock.state_dict())
+        missing, unexpected = converted.load_state_dict(stock.state_dict(), strict=False)
+        assert not unexpected
+        assert all(name.endswith('.free_weight') for name in missing)
         stock.eval(), converted.eval()
         for size in SIZES.get(cfg['base'], [(64, 64), (65, 97)]):
             x = torch.randn(1, 3, *size)
@@ -94,6 +96,23 @@ class TestHosts:
         converted.train()
         sum(y.square().mean() for y in converted(torch.randn(2, 3, 64, 64))).backward()
         assert [name for name, parameter in converted.named_parameters() if parameter.grad is None] == []
+
+
+def test_space_to_depth_is_initialised_as_the_host_does(scope):
+    scope('mmpretrain')
+    converted = build_tips(dict(base='ResNet', depth=18), 'SPDConv')
+    converted.init_weights()
+    convolution = converted.layer3[0].conv1
+    assert convolution.weight.std().item() == pytest.approx((2 / (9 * 256))**0.5, rel=0.02)  # Kaiming, fan out
+    assert not convolution.free_weight.any()
+
+
+def test_frozen_space_to_depth_stays_frozen(scope):
+    scope('mmpretrain')
+    converted = build_tips(dict(base='ResNet', depth=18, frozen_stages=2), 'SPDConv')
+    learned = [name for name, parameter in converted.named_parameters() if parameter.requires_grad]
+    assert learned
+    assert all(name.startswith(('layer3', 'layer4')) for name in learned)
 
 
 def test_depth_is_no_copy(scope):
@@ -228,6 +247,8 @@ class TestAnyModule:
         assert torch.equal(net(x), expected)
 
     @pytest.mark.parametrize(('module', 'message'), [
+        (nn.MaxPool2d((3, 1), stride=2, padding=(1, 0)), r'1: a pool of kernel \(3, 1\), padding \(1, 0\)'),
+        (nn.MaxPool2d(2, stride=2, dilation=2), r'1: a pool of kernel .* and dilation \(2, 2\)'),
         (nn.MaxPool2d(5, stride=2), '1: a pool of kernel 5, stride 2 and padding 0'),
         (nn.Conv2d(4, 4, 4, stride=4), r'1: nothing is known to come after .* \(kernel 4, padding 0\)'),
     ])

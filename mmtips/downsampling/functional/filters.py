@@ -71,14 +71,16 @@ def pad_border(x: Tensor, before: int, after: int, padding_mode: str) -> Tensor:
         ``(N, C, H + before + after, W + before + after)``.
 
     Raises:
-        ValueError: If ``padding_mode`` is unknown, or the map has too few pixels to continue it in this way.
+        ValueError: If ``padding_mode`` is unknown, or the map has too few pixels to be reflected.
     """
     check_padding_mode(padding_mode)
-    # Reflection does not repeat the border pixel, so that it needs one pixel more than it adds; a wrap needs as many.
-    needed = max(before, after) + 1 if padding_mode == 'reflect' else max(before, after)
-    if padding_mode in ('reflect', 'circular') and min(x.shape[-2:]) < needed:
-        raise ValueError(f"padding_mode={padding_mode!r} needs maps of at least {needed} x {needed} pixels here, got "
+    # Reflection does not repeat the border pixel, so that it needs one pixel more than it adds.
+    needed = max(before, after) + 1
+    if padding_mode == 'reflect' and min(x.shape[-2:]) < needed:
+        raise ValueError(f"padding_mode='reflect' needs maps of at least {needed} x {needed} pixels here, got "
                          f"{tuple(x.shape[-2:])}: use a larger input, a smaller filter or padding_mode='replicate'")
+    if padding_mode == 'circular' and min(x.shape[-2:]) < needed - 1:
+        return wrap_border(wrap_border(x, -2, before, after), -1, before, after)
     mode = 'constant' if padding_mode == 'zeros' else padding_mode
     return F.pad(x, (before, after, before, after), mode=mode)
 
@@ -119,11 +121,12 @@ def blur(x: Tensor, kernel: Tensor, stride: int, padding_mode: str) -> Tensor:
     return depthwise_conv(x, taps, stride, padding_mode)
 
 
-def binomial_filter(size: int) -> Tensor:
+def binomial_filter(size: int, name: str = 'filter_size') -> Tensor:
     """The normalised ``size x size`` binomial low-pass filter (Zhang, ICML 2019, Sec. 3.3).
 
     Args:
         size: Taps per side, 1 to 7: 1 is no filter, 2 the box, 3 the triangle.
+        name: What to call it in the error.
 
     Returns:
         ``(size, size)``, float64, summing to 1.
@@ -132,6 +135,6 @@ def binomial_filter(size: int) -> Tensor:
         ValueError: If ``size`` is not an integer from 1 to 7.
     """
     if not isinstance(size, int) or not 1 <= size <= 7:
-        raise ValueError(f'filter_size: expected an integer from 1 to 7, got {size!r}')
+        raise ValueError(f'{name}: expected an integer from 1 to 7, got {size!r}')
     taps = torch.tensor([math.comb(size - 1, k) for k in range(size)], dtype=torch.float64)
     return torch.outer(taps, taps) / taps.sum()**2
