@@ -14,7 +14,8 @@ from mmtips.surgery.sites import ROLES, Site, find_sites, site_roles
 #: Config of an operator, or None: the host's own downsampling stays.
 Choice = Mapping[str, Any] | None
 #: A strided stem convolution stays strided, as in BlurPool's networks: at stride 1 it is run at the resolution of the
-#: image, and that costs more than all other sites together (``results/benchmark/sites.json``).
+#: image, which costs more in training, in time and kept memory, than all other sites together: measured for ResNet-50
+#: in ``results/benchmark/sites.json``.
 DEFAULT_SITES: Mapping[str, Choice] = {'stem_conv': None}
 
 
