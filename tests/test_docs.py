@@ -10,7 +10,7 @@ import pytest
 from mmengine.config import Config
 from mmengine.registry import HOOKS, MODELS
 
-from mmtips.downsampling import DOWNSAMPLERS, Downsampler
+from mmtips.downsampling import DOWNSAMPLERS, Downsampler, SpaceToDepthConv2d
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / 'README.md', *sorted((ROOT / 'docs').rglob('*.md'))]
@@ -30,7 +30,7 @@ def test_python_blocks(block, tmp_path, scope, monkeypatch):
         config = Config.fromfile(tmp_path / 'config.py')
         config.model.pretrained = None
         model = MODELS.build(config.model)
-        assert any(isinstance(module, Downsampler) for module in model.modules())
+        assert any(isinstance(module, (Downsampler, SpaceToDepthConv2d)) for module in model.modules())
         assert all(hook.type in HOOKS for hook in config.get('custom_hooks', []))
         return
     before = dict(DOWNSAMPLERS.module_dict)
