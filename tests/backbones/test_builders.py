@@ -20,7 +20,9 @@ def test_named_forms_build_the_active_hosts_own_class(scope, host, name):
     model = MODELS.build(dict(type=f'TIPS{name}', depth=18))
     assert type(model).__module__.startswith(host)
     assert type(model).__name__ == name
-    assert operators(model, TIPS) == 8
+    assert operators(model, TIPS) == 7  # all sites but the convolution of the stem
+    every = MODELS.build(dict(type=f'TIPS{name}', depth=18, sites=dict(stem_conv=dict(type='TIPS'))))
+    assert operators(every, TIPS) == 8
 
 
 def test_unet(scope):
