@@ -85,6 +85,7 @@ demo: $(DATA)
 readme: $(STAMP)
 	$(BIN)/python tools/report.py $(foreach model,stock BlurPool TIPS,results/demo/$(model).json) --markdown README.md
 	$(BIN)/python tools/report.py results/demo/*.json --markdown docs/operators/README.md
+	$(BIN)/python tools/report.py results/classification/*.json --markdown docs/datasets.md
 	$(BIN)/python tools/benchmark.py --cards docs/operators
 
 # What the operators cost: about five minutes on an idle machine.

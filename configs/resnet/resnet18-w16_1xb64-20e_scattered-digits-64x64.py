@@ -2,7 +2,7 @@
 #
 #   python tools/train.py configs/resnet/resnet18-w16_1xb64-20e_scattered-digits-64x64.py
 #
-# Hardware and time: a few minutes on 2 CPU cores.
+# Hardware and time: 3 minutes on one CPU core. Score: top-1 87.3 on the test split (results/classification/stock.json).
 _base_ = [
     '../_base_/models/resnet18-w16.py', '../_base_/datasets/scattered_digits_cls.py',
     '../_base_/schedules/schedule_20e.py', 'mmpretrain::_base_/default_runtime.py'

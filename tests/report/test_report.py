@@ -210,6 +210,8 @@ def test_the_documentation_shows_the_committed_results():
     results = {path.stem: report.load_result(path) for path in sorted((ROOT / 'results/demo').glob('*.json'))}
     demo = [results[name] for name in ('stock', 'BlurPool', 'TIPS')]
     assert report.markdown(demo) in (ROOT / 'README.md').read_text()
+    twin = [report.load_result(path) for path in sorted((ROOT / 'results/classification').glob('*.json'))]
+    assert report.markdown(twin) in (ROOT / 'docs/datasets.md').read_text()
     results = list(results.values())
     assert report.markdown(results) in (ROOT / 'docs/operators/README.md').read_text()
     assert all(list((ROOT / 'configs').glob(f"*/{result['config']}")) for result in results)
