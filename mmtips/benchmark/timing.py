@@ -6,13 +6,14 @@ reported beside the median times is the median of the ratios *within* the rounds
 """
 
 import statistics
-import time
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
+
+from mmtips.report.cost import elapsed_ms
 
 
 class Cost(NamedTuple):
@@ -79,14 +80,6 @@ def _ratio(times: list[float], reference: list[float]) -> dict[str, float]:
     return dict(median=median, low=low, high=high)
 
 
-def _elapsed_ms(call: Callable[[], Any], device: torch.device) -> float:
-    start = time.perf_counter()
-    call()
-    if device.type == 'cuda':
-        torch.cuda.synchronize(device)
-    return 1000 * (time.perf_counter() - start)
-
-
 def _total(output: Any) -> Tensor:
     """A scalar of what a module returns, one map or several."""
     maps = [output] if isinstance(output, Tensor) else list(output)
@@ -96,14 +89,14 @@ def _total(output: Any) -> Tensor:
 @torch.no_grad()
 def _forward_ms(module: nn.Module, x: Tensor) -> float:
     module.eval()
-    return _elapsed_ms(lambda: module(x), x.device)
+    return elapsed_ms(lambda: module(x), x.device)
 
 
 def _step_ms(module: nn.Module, x: Tensor) -> float:
     module.train()
     module.zero_grad(set_to_none=True)
     x = x.detach().requires_grad_()
-    return _elapsed_ms(lambda: _total(module(x)).backward(), x.device)
+    return elapsed_ms(lambda: _total(module(x)).backward(), x.device)
 
 
 def saved_bytes(module: nn.Module, x: Tensor) -> int:

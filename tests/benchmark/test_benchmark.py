@@ -32,7 +32,7 @@ class Slow(nn.Module):
 
 def test_ratios_are_those_of_the_times(monkeypatch):
     clock = [0.]
-    monkeypatch.setattr('mmtips.benchmark.timing.time.perf_counter', lambda: clock[0])
+    monkeypatch.setattr('mmtips.report.cost.time.perf_counter', lambda: clock[0])
     modules = dict(one=Slow(0.002, clock), three=Slow(0.006, clock))
     rounds = []
     costs = compare(modules, torch.ones(1, 1, 2, 2), 'one', rounds=4, progress=rounds.append)

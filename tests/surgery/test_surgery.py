@@ -25,6 +25,24 @@ def build_tips(cfg, downsampler='TIPS', sites=None, **options):
                              sites=dict(stem_conv=operator) | (sites or {}), **cfg, **options))
 
 
+def convert_but_for_pools(cfg, sites, downsampler):
+    """The stock backbone, its twin with its weights and the host's own pools, and the keys that did not load."""
+    stock = build(cfg)
+    pools = [site.strided for site in find_sites(stock) if site.kind != 'conv']
+    if len(pools) == len(sites):
+        pytest.skip('only pools, in whose place an operator computes something else')
+    converted = build_tips(cfg, downsampler, dict.fromkeys(pools))
+    return stock, converted, converted.load_state_dict(stock.state_dict(), strict=False)
+
+
+def assert_computes_the_same(converted, stock, sizes, rtol):
+    stock.eval(), converted.eval()
+    for size in sizes:
+        x = torch.randn(1, 3, *size)
+        for ours, theirs in zip(converted(x), stock(x), strict=True):
+            torch.testing.assert_close(ours, theirs, rtol=rtol, atol=1e-5)
+
+
 def operator_keys(model):
     return {f'{path}.{name}' for path, module in model.named_modules() if isinstance(module, Downsampler)
             for name, _ in module.named_parameters(recurse=False)}
@@ -61,34 +79,16 @@ class TestHosts:
     def test_convolution_then_subsampling_is_the_strided_convolution(self, scope, host, cfg, sites):
         """With the operator that starts as subsampling the converted network computes what the host's does."""
         scope(host)
-        stock = build(cfg)
-        pools = [site.strided for site in find_sites(stock) if site.kind != 'conv']
-        if len(pools) == len(sites):
-            pytest.skip('only pools, which are replaced and not moved')
-        converted = build_tips(cfg, 'StridedConv', dict.fromkeys(pools))
-        converted.load_state_dict(stock.state_dict(), strict=False)
-        stock.eval(), converted.eval()
-        for size in SIZES.get(cfg['base'], [(65, 97)]):
-            x = torch.randn(1, 3, *size)
-            for ours, theirs in zip(converted(x), stock(x), strict=True):
-                torch.testing.assert_close(ours, theirs, rtol=1e-4, atol=1e-5)
+        stock, converted, _ = convert_but_for_pools(cfg, sites, 'StridedConv')
+        assert_computes_the_same(converted, stock, SIZES.get(cfg['base'], [(65, 97)]), rtol=1e-4)
 
     def test_space_to_depth_computes_what_the_host_does(self, scope, host, cfg, sites):
         """A pretrained network loses nothing in the conversion, whether it is loaded before or after it."""
         scope(host)
-        stock = build(cfg)
-        pools = [site.strided for site in find_sites(stock) if site.kind != 'conv']
-        if len(pools) == len(sites):
-            pytest.skip('only pools, in whose place it starts as a mean')
-        converted = build_tips(cfg, 'SPDConv', dict.fromkeys(pools))
-        missing, unexpected = converted.load_state_dict(stock.state_dict(), strict=False)
+        stock, converted, (missing, unexpected) = convert_but_for_pools(cfg, sites, 'SPDConv')
         assert not unexpected
         assert all(name.endswith('.free_weight') for name in missing)
-        stock.eval(), converted.eval()
-        for size in SIZES.get(cfg['base'], [(64, 64), (65, 97)]):
-            x = torch.randn(1, 3, *size)
-            for ours, theirs in zip(converted(x), stock(x), strict=True):
-                torch.testing.assert_close(ours, theirs, rtol=1e-5, atol=1e-5)
+        assert_computes_the_same(converted, stock, SIZES.get(cfg['base'], [(64, 64), (65, 97)]), rtol=1e-5)
 
     def test_one_training_step_reaches_every_parameter(self, scope, host, cfg, sites):
         scope(host)

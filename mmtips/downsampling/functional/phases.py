@@ -1,5 +1,5 @@
 # Copyright (c) mmtips authors. All rights reserved.
-"""Phases of a map: split, score, select, mix."""
+"""Phases of a map: split, score, select."""
 
 import torch
 import torch.nn.functional as F
