@@ -87,6 +87,7 @@ readme: $(STAMP)
 	$(BIN)/python tools/report.py results/demo/*.json --markdown docs/operators/README.md
 	$(BIN)/python tools/report.py results/classification/*.json --markdown docs/datasets.md
 	$(BIN)/python tools/benchmark.py --cards docs/operators
+	$(BIN)/python -m tests.surgery.families
 
 # What the operators cost: about five minutes on an idle machine.
 benchmark: $(STAMP)

@@ -18,12 +18,13 @@ MAY_IMPORT = {
     'wrappers': set(),
     'hosts': set(),
     'downsampling': set(),
-    'surgery': {'downsampling'},
+    'inspection': {'downsampling'},
+    'surgery': {'downsampling', 'inspection'},
     'backbones': {'hosts', 'surgery'},
     'losses': {'downsampling', 'wrappers'},
     'evaluation': {'wrappers'},
     'datasets': {'hosts'},
-    'report': {'evaluation', 'version'},
+    'report': {'evaluation', 'inspection', 'version'},
     'benchmark': {'downsampling', 'report'},
     'testing': {'downsampling'},
     'hooks': {'downsampling', 'surgery', 'wrappers'},
@@ -32,6 +33,7 @@ MAY_IMPORT = {
 #: Rooms, and modules, that may import these libraries and the standard library alone.
 LIBRARIES = {
     'downsampling': {'torch', 'mmengine'},
+    'inspection': {'torch'},
     'surgery': {'torch', 'mmengine'},
     'losses': {'torch', 'mmengine'},
     'evaluation/shifts.py': {'torch'},

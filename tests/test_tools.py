@@ -124,6 +124,23 @@ def test_classification_end_to_end(data, tmp_path):
     assert 'foreground' not in result['shift']['standard']
 
 
+def test_describe_shows_what_was_and_what_is(tmp_path):
+    config = 'configs/deeplabv3plus/deeplabv3plus_r50-tips-d8_4xb2-80k_cityscapes-512x1024.py'
+    output = run('describe', config, '--size', '128', '256', '--json', tmp_path / 'a.json', '--figure',
+                 tmp_path / 'a.png')
+    before, after = re.split(r'\nafter\n', output)
+    assert re.search(r'backbone.maxpool +MaxPool2d .* 64 x 128 +32 x 64 .*! nothing is filtered', before)
+    assert re.search(r'backbone.maxpool +TIPS .* 64 x 128 +32 x 64 .*guarantee: none', after)
+    assert set(json.loads((tmp_path / 'a.json').read_text())['networks']) == {'before', 'after'}
+    assert (tmp_path / 'a.png').is_file()
+
+
+def test_describe_of_a_stock_network_with_the_size_of_its_config():
+    output = run('describe', 'configs/resnet/resnet18-w16_1xb64-20e_scattered-digits-64x64.py')
+    assert 'An image of 224 x 224: 9 changes' in output
+    assert '\nnetwork\n' in output
+
+
 def test_checkpoint_of_another_architecture_lists_the_keys(trained, data):
     command = ['eval_shift', STOCK_CONFIG, trained[0] / 'iter_6.pth', '--work-dir', trained[0] / 'x', *on(data)]
     output = run(*command, code=1)

@@ -71,5 +71,24 @@ def _named(base: str) -> Callable[..., nn.Module]:
     return build
 
 
+def stock_config(config: Any) -> Any:
+    """A config as it was before the exchange: every converted backbone in it becomes the host's own.
+
+    Args:
+        config: Config of a model or backbone, or anything inside one.
+
+    Returns:
+        A copy.
+    """
+    if isinstance(config, Mapping):
+        copy = {key: stock_config(value) for key, value in config.items()}
+        kind = copy.get('type')
+        if kind in ('TIPSBackbone', *(f'TIPS{name}' for name in NAMED)):
+            copy['type'] = copy.pop('base', str(kind).removeprefix('TIPS'))
+            copy.pop('downsampler', None), copy.pop('sites', None)
+        return copy
+    return type(config)(map(stock_config, config)) if isinstance(config, (list, tuple)) else config
+
+
 for _base in NAMED:
     MODELS.register_module(name=f'TIPS{_base}', module=_named(_base))

@@ -31,6 +31,8 @@ class Downsampler(nn.Module, ABC):
 
     #: Whether the published form of this operator puts the dense maximum (stride 1) before itself at a max-pool site.
     keeps_max: ClassVar[bool] = False
+    #: Whether it keeps single pixels of a map that nothing has filtered, nor follows them where they move.
+    aliases: ClassVar[bool] = False
     #: Kernel of that maximum; None for the kernel of the pool that it replaces.
     max_kernel: int | None = None
 
@@ -48,6 +50,11 @@ class Downsampler(nn.Module, ABC):
     def guarantee(self) -> str:
         """One of :data:`GUARANTEES`; a class attribute will do where no option decides."""
         return 'none'
+
+    @property
+    def window_taps(self) -> int:
+        """Pixels per side of the window that an output is made of, which begins where ``window_start`` says."""
+        return self.stride
 
     @property
     def keeps_constants(self) -> bool:
@@ -75,13 +82,13 @@ class Downsampler(nn.Module, ABC):
         return self.reduce(x)
 
     def follow(self, leader: 'Downsampler | None') -> None:
-        """Take over what the branches of one residual block must share from the operator of the main branch.
+        """Take over what the branches of one block must share from the operator of the branch that runs first.
 
         Nothing by default. Operators that select a phase share its index: branches that keep different phases no longer
         belong together.
 
         Args:
-            leader: The operator of the main branch, which runs first; None if it has none.
+            leader: That operator; None if that branch has none.
 
         Raises:
             ValueError: If there is something to share and ``leader`` does not have it.

@@ -49,6 +49,11 @@ class BlurPool(Downsampler):
         return 'pooled' if self.stride == 2 and even else 'none'
 
     @property
+    def window_taps(self) -> int:
+        """Those of the filter."""
+        return len(self.kernel)
+
+    @property
     def keeps_constants(self) -> bool:
         """Where the border is no zeros."""
         return self.padding_mode != 'zeros' or len(self.kernel) == 1

@@ -129,8 +129,8 @@ class SharedChoice(nn.Module):
         """
         weights, self._weights = self._weights, None
         if weights is None:
-            raise RuntimeError('a branch that shares the phase of its block ran before the main branch: leave this '
-                               'block as it is with sites={path: None}')
+            raise RuntimeError('a branch ran before the branch whose phase it shares: leave its block as it is with '
+                               'sites={path: None}')
         return weights
 
 

@@ -56,6 +56,11 @@ class DDAC(Downsampler):
         nn.init.kaiming_normal_(self.filter_weight, mode='fan_out', nonlinearity='relu')
 
     @property
+    def window_taps(self) -> int:
+        """Those of the filters."""
+        return self.filter_size
+
+    @property
     def keeps_constants(self) -> bool:
         """Not with the gain of the released code, nor where the border is zeros."""
         return self.padding_mode != 'zeros' and not (self.legacy and self.groups > 1)

@@ -21,6 +21,8 @@ class MaxPool(Downsampler):
         stride: The stride s >= 2.
     """
 
+    aliases = True
+
     @property
     def keeps_constants(self) -> bool:
         """Yes."""

@@ -39,8 +39,8 @@ class PhaseSelector(Downsampler):
             return
         if not isinstance(leader, PhaseSelector) or not leader.shares_phase:
             there = 'no operator' if leader is None else f'a {type(leader).__name__} without one phase per sample'
-            raise ValueError(f'{type(self).__name__} on the skip of a block keeps the phase of its main branch, and '
-                             f'that has {there}: give both the same operator')
+            raise ValueError(f'{type(self).__name__} on a branch of a block keeps the phase of the branch that runs '
+                             f'first, and that has {there}: give both the same operator')
         shared = SharedChoice(leader.chooser)
         leader.listeners.append(shared.put)
         self.chooser = shared
@@ -85,6 +85,11 @@ class AntialiasedSelector(PhaseSelector):
         """What the chooser leaves, if the filter moves with the input."""
         filtered = self.kernel.numel() > 1
         return 'none' if filtered and self.padding_mode != 'circular' else self.chooser.guarantee
+
+    @property
+    def window_taps(self) -> int:
+        """The cell, of whose pixels one is kept, and around it the filter."""
+        return self.stride + len(self.kernel) - 1
 
     @property
     def keeps_constants(self) -> bool:

@@ -30,8 +30,10 @@ class SpaceToDepthConv2d(nn.Conv2d):
     def __init__(self, convolution: nn.Conv2d) -> None:
         pairs: tuple[Any, Any, Any, Any] = (convolution.kernel_size, convolution.stride, convolution.padding,
                                             convolution.dilation)
-        if convolution.padding_mode not in ('zeros', 'circular') or any(len(set(pair)) > 1 for pair in pairs):
-            raise ValueError(f'SPDConv: expected a square convolution with zero or circular padding, got {convolution}')
+        own = type(convolution).forward is not nn.Conv2d.forward  # it may pad, or change its weight
+        if own or convolution.padding_mode not in ('zeros', 'circular') or any(len(set(pair)) > 1 for pair in pairs):
+            raise ValueError(f'SPDConv: expected a plain square convolution with zero or circular padding, got '
+                             f'{convolution}')
         super().__init__(convolution.in_channels, convolution.out_channels, *pairs, convolution.groups,
                          convolution.bias is not None, convolution.padding_mode)
         self.weight, self.bias = convolution.weight, convolution.bias

@@ -26,6 +26,8 @@ class StridedConv(Downsampler):
         ValueError: If an option is out of its range.
     """
 
+    aliases = True
+
     def __init__(self, channels: int, stride: int = 2, *, padding_mode: str = 'zeros') -> None:
         super().__init__(channels, stride)
         self.padding_mode = functional.check_padding_mode(padding_mode)
@@ -34,6 +36,11 @@ class StridedConv(Downsampler):
         tap = functional.window_start(3, stride)
         with torch.no_grad():
             self.weight[:, :, tap, tap] = 1
+
+    @property
+    def window_taps(self) -> int:
+        """Those of the convolution."""
+        return 3
 
     def reduce(self, x: Tensor) -> Tensor:
         """Convolve at the positions that the stride keeps."""

@@ -85,6 +85,11 @@ class TIPS(PhaseSelector):
         return 'equivariant' if self.anchor is not None else 'pooled' if self.scores == 'phase' else 'none'
 
     @property
+    def window_taps(self) -> int:
+        """The taps; with an anchor around each pixel of the cell."""
+        return self.taps if self.anchor is None else self.stride + self.taps - 1
+
+    @property
     def keeps_constants(self) -> bool:
         """Yes: a convex mix; but a window that reaches over the border may meet zeros there."""
         return self.padding_mode != 'zeros' or (self.anchor is None and self.taps == self.stride)

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from mmtips.downsampling import Downsampler, PhaseSelector
 from mmtips.downsampling.choosers import SharedChoice
-from mmtips.surgery.sites import strided_modules
+from mmtips.inspection.strided import strided_modules
 
 
 @dataclass

@@ -7,115 +7,88 @@ from typing import Any, cast
 from mmengine.logging import print_log
 from torch import Tensor, nn
 
-from mmtips.downsampling import Downsampler
+from mmtips.downsampling import Downsampler, SpaceToDepthConv2d
+from mmtips.inspection.strided import POOLS, pads_itself
+from mmtips.surgery.carriers import run_after, run_before
 from mmtips.surgery.plan import Choice, build_operators, describe_plan, plan_sites
-from mmtips.surgery.sites import Site
+from mmtips.surgery.pools import in_place_of
+from mmtips.surgery.same_padding import GridPaddedConv2d
+from mmtips.surgery.sites import Site, find_sites
 
 
 def convert_downsampling(backbone: nn.Module, downsampler: Mapping[str, Any],
-                         sites: Mapping[str, Choice] | None = None) -> list[Site]:
+                         sites: Mapping[str, Choice] | None = None, image: Tensor | None = None) -> list[Site]:
     """Exchange the downsampling of a backbone, in place.
 
-    Two moves: a strided convolution gets stride 1, and the *next* module on the path first runs the operator (in a
-    residual block: convolution, norm, ReLU, operator, convolution; on the skip the operator runs before the
-    projection). A pool is replaced. No parameter changes its name, so that the host's checkpoints load as before; the
-    operators' own parameters appear under ``<carrier>.downsampler``.
-
-    The operator is a child module of its carrier, run by a forward pre-hook rather than by a subclass of the carrier:
-    the carrier keeps its class, which the hosts' initialisation and type tests look at, whatever convolution it is.
+    Two moves: a strided convolution gets stride 1, and the operator runs past its norm and activation: before the
+    module that reads the result (in a residual block: convolution, norm, ReLU, operator, convolution), or, where
+    branches meet, after the last module (see :func:`mmtips.surgery.placement.place_of`). A pool is replaced. No
+    parameter changes its name, so that the host's checkpoints load as before; the operators' own parameters appear
+    under ``<carrier>.downsampler``.
 
     Args:
         backbone: A built host backbone; ``backbone.init_weights()`` may run before or after.
         downsampler: Config of the operator, such as ``dict(type='TIPS')``.
         sites: Other choices for some sites, by role or path, see :func:`mmtips.surgery.plan_sites`:
             ``{'stem_conv': dict(type='BlurPool'), 'layer4.*': None}``.
+        image: What the backbone is run on, once and without data, to see how its maps flow; if not given, one image of
+            224 x 224 pixels.
 
     Returns:
         The converted sites.
 
     Raises:
-        ValueError: If no site is left to convert, or ``sites`` names none that there is, or an operator refuses.
+        ValueError: If no site is left to convert, or ``sites`` names none that there is, or an operator refuses, or the
+            backbone has been converted before or cannot be run.
         TypeError: If a config is malformed.
         KeyError: If an operator is not registered.
     """
-    plan = plan_sites(backbone, downsampler, sites)
-    # All that goes in is built before the first change, so that a bad option leaves the backbone as it was. Pools go
-    # first, because the module before which a strided convolution's operator runs may be one that is replaced.
-    built = build_operators(backbone, plan)
-    for site, operator in sorted(built, key=lambda pair: pair[0].kind == 'conv'):
-        (_replace_conv if site.kind == 'conv' else _replace_pool)(backbone, site, operator)
+    _require_fresh(backbone)
+    found = find_sites(backbone, image)
+    try:
+        plan = plan_sites(found, downsampler, sites)
+    except ValueError as error:
+        raise ValueError(f'{type(backbone).__name__}: {error}') from error
+    # All that goes in is built before the first change, so that a bad option leaves the backbone as it was. Strides go
+    # before operators come: a module that is replaced may be what another operator runs at.
+    built = build_operators(backbone, found, plan)
+    for site, part in built:
+        backbone.set_submodule(site.strided, _without_stride(backbone.get_submodule(site.strided), part))
+    for site, part in built:
+        if site.where != 'instead' and isinstance(part, Downsampler):
+            run = run_before if site.where == 'before' else run_after
+            run(backbone.get_submodule(site.carrier), part)
     _freeze_again(backbone, built)
+    for module in backbone.modules():
+        if hasattr(module, 'switch_to_deploy'):
+            cast(Any, module).switch_to_deploy = _stay
     print_log(f'downsampling of {type(backbone).__name__}: {describe_plan(plan)}', logger='current')
     return [site for site, _ in built]
 
 
-def _replace_pool(backbone: nn.Module, site: Site, part: nn.Module) -> None:
-    pool, operator = backbone.get_submodule(site.strided), cast(Downsampler, part)
-    dense = _dense_max(pool, operator.max_kernel) if operator.keeps_max and isinstance(pool, nn.MaxPool2d) else None
-    floor = site.stride if site.kind == 'floor_pool' else 1
-    replaced = operator if dense is None and floor == 1 else PreparedPool(operator, dense, floor)
-    backbone.set_submodule(site.strided, replaced.train(pool.training))
+def _require_fresh(backbone: nn.Module) -> None:
+    name = type(backbone).__name__
+    if any(isinstance(module, (Downsampler, SpaceToDepthConv2d)) for module in backbone.modules()):
+        raise ValueError(f'{name} has been converted before: build it again to exchange its operators')
+    if any(hasattr(module, 'circular_border') for module in backbone.modules()):
+        raise ValueError(f'{name} has been padded circularly: convert its downsampling before its padding')
 
 
-class PreparedPool(nn.Module):
-    """An operator in place of a pool that did more than reduce.
-
-    It is no ``nn.Sequential``, whose children can carry operators of their own.
-
-    Args:
-        operator: The operator.
-        dense: The pool's maximum at stride 1, which comes first; None if nothing does.
-        floor: Rows and columns at the end that are no multiple of this are dropped, as the pool dropped them.
-    """
-
-    def __init__(self, operator: nn.Module, dense: nn.Module | None = None, floor: int = 1) -> None:
-        super().__init__()
-        self.pool = operator
-        self.max = dense
-        self.floor = floor
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Reduce ``x``, ``(N, C, H, W) -> (N, C, ceil(H/s), ceil(W/s))``, or its floor."""
-        x = x if self.max is None else self.max(x)
-        if self.floor > 1:
-            x = x[..., :x.shape[-2] // self.floor * self.floor, :x.shape[-1] // self.floor * self.floor]
-        return self.pool(x)
+def _without_stride(strided: Any, part: nn.Module) -> nn.Module:
+    """What takes the place of a strided module."""
+    if not isinstance(part, Downsampler):
+        return part
+    if isinstance(strided, POOLS):
+        return in_place_of(strided, part)
+    if pads_itself(strided):
+        return GridPaddedConv2d(strided)
+    strided.stride = (1, 1)
+    return strided
 
 
-def _dense_max(pool: nn.MaxPool2d, kernel: int | None) -> nn.Module:
-    """The host's max pool at stride 1, with as many outputs as inputs for any kernel."""
-    if kernel is None:
-        kernel = pool.kernel_size if isinstance(pool.kernel_size, int) else pool.kernel_size[0]
-    if kernel % 2:
-        return nn.MaxPool2d(kernel, stride=1, padding=kernel // 2)
-    before, after = (kernel - 1) // 2, kernel // 2
-    border = nn.ConstantPad2d((before, after, before, after), float('-inf'))
-    return nn.Sequential(border, nn.MaxPool2d(kernel, stride=1))
-
-
-def _replace_conv(backbone: nn.Module, site: Site, part: nn.Module) -> None:
-    """Give the stride to the operator, or the convolution another form: it keeps its place and its names."""
-    if isinstance(part, Downsampler):
-        cast(nn.Conv2d, backbone.get_submodule(site.strided)).stride = (1, 1)
-        run_before(backbone.get_submodule(site.carrier), part)
-    else:
-        backbone.set_submodule(site.strided, part)
-
-
-def run_before(carrier: nn.Module, operator: nn.Module) -> None:
-    """Make a module run an operator on its input, as its child ``downsampler``.
-
-    Args:
-        carrier: Any module whose first argument is the feature map.
-        operator: Maps that feature map to what the carrier shall see.
-    """
-    carrier.add_module('downsampler', operator)
-    carrier.register_forward_pre_hook(_run_downsampler)
-
-
-def _run_downsampler(carrier: nn.Module, args: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
-    # A function of the module, not a closure: deepcopy and pickle of the model keep it working.
-    return (carrier.get_submodule('downsampler')(args[0]), *args[1:])
+def _stay(*_: Any) -> None:
+    raise RuntimeError('switch_to_deploy() merges branches into one strided convolution, without the operators that '
+                       'this network has in their place: use it as it is')
 
 
 def _freeze_again(backbone: nn.Module, built: Sequence[tuple[Site, nn.Module]]) -> None:

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 from mmtips.downsampling import Downsampler, SpaceToDepthConv2d, functional
+from mmtips.inspection.strided import pads_itself
 
 #: What has a border of its own: ``(N, C, H, W)`` in, padded by ``padding``.
 PADDED = (nn.Conv2d, nn.MaxPool2d, nn.AvgPool2d)
@@ -63,6 +64,9 @@ def _check(path: str, module: Any) -> None:
     if isinstance(module, PADDED):
         if isinstance(padding, str) or getattr(module, 'padding_mode', 'zeros') not in ('zeros', 'circular'):
             raise ValueError(f'{path}: expected a module with zero padding in pixels, got {module}')
+        if pads_itself(module):
+            raise ValueError(f'{path}: {type(module).__name__} pads by an amount that depends on the size of its map, '
+                             'which cannot be made circular')
     elif isinstance(module, nn.ConvTranspose2d):
         if tuple(module.kernel_size) != tuple(module.stride):
             raise ValueError(f'{path}: a transposed convolution whose windows overlap has a border that cannot be made '

@@ -1,30 +1,31 @@
 # Copyright (c) mmtips authors. All rights reserved.
 """Which operator goes to which stride site."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from fnmatch import fnmatch
 from typing import Any
 
 from torch import nn
 
-from mmtips.downsampling import Downsampler, SpaceToDepthConv2d, build_downsampler, operator_class
-from mmtips.surgery.paths import refusal
-from mmtips.surgery.sites import ROLES, Site, find_sites, site_roles
+from mmtips.downsampling import Downsampler, build_downsampler, operator_class
+from mmtips.surgery.branches import ROLES
+from mmtips.surgery.sites import Site
 
 #: Config of an operator, or None: the host's own downsampling stays.
 Choice = Mapping[str, Any] | None
 #: A strided stem convolution stays strided, as in BlurPool's networks: at stride 1 it is run at the resolution of the
 #: image, which costs more in training, in time and kept memory, than all other sites together: measured for ResNet-50
 #: in ``results/benchmark/sites.json``.
-DEFAULT_SITES: Mapping[str, Choice] = {'stem_conv': None}
+#: A mean over windows of more than two strides gathers context, and passes no detail that could alias.
+DEFAULT_SITES: Mapping[str, Choice] = {'stem_conv': None, 'context_pool': None}
 
 
-def plan_sites(backbone: nn.Module, downsampler: Mapping[str, Any],
+def plan_sites(found: Sequence[Site], downsampler: Mapping[str, Any],
                sites: Mapping[str, Choice] | None = None) -> dict[str, Choice]:
-    """Choose an operator for every stride site of a backbone.
+    """Choose an operator for every stride site of a network.
 
     Args:
-        backbone: A built host backbone.
+        found: Its sites, as :func:`mmtips.surgery.find_sites` lists them.
         downsampler: Config of the operator wherever ``sites`` says nothing else.
         sites: Other choices, for a role (one of :data:`ROLES`) or for the paths of strided modules that match a pattern
             (as for file names). Where several apply the last one counts; they come after :data:`DEFAULT_SITES`.
@@ -37,8 +38,8 @@ def plan_sites(backbone: nn.Module, downsampler: Mapping[str, Any],
         TypeError: If a config is malformed.
         KeyError: If an operator is not registered.
     """
-    roles, sites = site_roles(backbone), {} if sites is None else sites
-    _check(backbone, roles, downsampler, sites)
+    roles, sites = {site.strided: site.role for site in found}, {} if sites is None else sites
+    _check(roles, downsampler, sites)
     plan: dict[str, Choice] = {}
     for path, role in roles.items():
         plan[path] = downsampler
@@ -46,20 +47,13 @@ def plan_sites(backbone: nn.Module, downsampler: Mapping[str, Any],
             if pattern == role or fnmatch(path, pattern):
                 plan[path] = choice
     if not any(plan.values()):
-        raise ValueError(f'sites={dict(sites)!r} leaves none of the stride sites of {type(backbone).__name__} to '
-                         f'{downsampler}: {roles}')
+        raise ValueError(f'sites={dict(sites)!r} leaves none of the stride sites to {downsampler}: {roles}')
     return plan
 
 
-def _check(backbone: nn.Module, roles: Mapping[str, str], downsampler: Mapping[str, Any],
-           sites: Mapping[str, Choice]) -> None:
-    name = type(backbone).__name__
-    if any(isinstance(module, (Downsampler, SpaceToDepthConv2d)) for module in backbone.modules()):
-        raise ValueError(f'{name} has been converted before: build it again to exchange its operators')
-    if any(hasattr(module, 'circular_border') for module in backbone.modules()):
-        raise ValueError(f'{name} has been padded circularly: convert its downsampling before its padding')
+def _check(roles: Mapping[str, str], downsampler: Mapping[str, Any], sites: Mapping[str, Choice]) -> None:
     if not roles:
-        raise ValueError(f'{name} has no strided convolution and no strided pool, so that there is nothing to exchange')
+        raise ValueError('there is no strided convolution and no strided pool, so that there is nothing to exchange')
     if not isinstance(sites, Mapping):
         raise TypeError(f'sites: expected a dict such as dict(stem_conv=None), got {sites!r}')
     operator_class(downsampler)
@@ -67,53 +61,54 @@ def _check(backbone: nn.Module, roles: Mapping[str, str], downsampler: Mapping[s
         if choice is not None:
             operator_class(choice, f'sites[{pattern!r}]')
         if pattern not in ROLES and not any(fnmatch(path, pattern) for path in roles):
-            raise ValueError(f'sites: {pattern!r} is no role (one of {ROLES}) and matches none of the stride sites of '
-                             f'{name}: {roles}')
+            raise ValueError(f'sites: {pattern!r} is no role (one of {ROLES}) and matches none of the stride sites: '
+                             f'{roles}')
 
 
-def build_operators(backbone: nn.Module, plan: Mapping[str, Choice]) -> list[tuple[Site, nn.Module]]:
-    """Build all that the plan puts into a backbone, on its device, in its dtype and mode, and change nothing yet.
+def build_operators(network: nn.Module, found: Sequence[Site],
+                    plan: Mapping[str, Choice]) -> list[tuple[Site, nn.Module]]:
+    """Build all that the plan puts into a network, on its device, in its dtype and mode, and change nothing yet.
 
     Args:
-        backbone: The backbone.
+        network: The network.
+        found: Its sites.
         plan: See :func:`plan_sites`.
 
     Returns:
-        The sites to convert, each with its operator, or with what takes the place of its convolution. Operators on the
-        skip of a residual block come last and follow the one of its main branch.
+        The sites to convert, each with its operator, or with what takes the place of its convolution. The operators
+        of a block follow the one that runs first.
 
     Raises:
         ValueError: If an operator refuses an option, a site, or the operator that it would follow.
         TypeError: If an operator does not know an option.
     """
-    leaders: dict[str, Downsampler] = {}
-    carriers: set[str] = set()
+    leaders: dict[str, Downsampler | None] = {}
     built = []
-    sites = find_sites(backbone, [path for path, choice in plan.items() if choice is not None])
-    for site in sorted(sites, key=lambda site: site.role == 'skip'):
-        try:
-            part = _build(backbone, site, plan[site.strided] or {}, leaders)
-        except (TypeError, ValueError) as error:
-            raise type(error)(f'{site.strided}: {error}') from error
-        if site.kind == 'conv' and isinstance(part, Downsampler):
-            if site.carrier in carriers:
-                raise refusal(site.strided, f'{site.carrier} runs the operator of another site already')
-            carriers.add(site.carrier)
-        built.append((site, part))
+    for site in found:
+        choice, part = plan[site.strided], None
+        if choice is not None:
+            try:
+                part = _build(network, site, choice, leaders)
+            except (TypeError, ValueError) as error:
+                raise type(error)(f'{site.strided}: {error}') from error
+            built.append((site, part))
+        if site.block:
+            leaders.setdefault(site.block, part if isinstance(part, Downsampler) else None)
     return built
 
 
-def _build(backbone: nn.Module, site: Site, choice: Mapping[str, Any], leaders: dict[str, Downsampler]) -> nn.Module:
-    strided = backbone.get_submodule(site.strided)
+def _build(network: nn.Module, site: Site, choice: Mapping[str, Any],
+           leaders: Mapping[str, Downsampler | None]) -> nn.Module:
+    if site.refusal:
+        raise ValueError(f'{site.refusal}: leave it as it is with sites={{{site.strided!r}: None}}')
+    strided = network.get_submodule(site.strided)
     operator = build_downsampler(choice, site.channels, site.stride)
     absorbed = operator.from_conv(strided) if isinstance(strided, nn.Conv2d) else None
     if absorbed is not None:
         return absorbed
-    if site.role == 'main':
-        leaders[site.block] = operator
-    elif site.role == 'skip':
-        operator.follow(leaders.get(site.block))
-    like = next(backbone.parameters())
+    if site.block in leaders:
+        operator.follow(leaders[site.block])
+    like = next(network.parameters())
     return operator.to(like.device, like.dtype).train(strided.training)
 
 

@@ -95,9 +95,9 @@ def test_spd_starts_as_the_mean_of_the_cell():
 
 
 def test_spd_refuses_what_it_cannot_convert():
-    with pytest.raises(ValueError, match='expected a square convolution with zero or circular padding'):
+    with pytest.raises(ValueError, match='expected a plain square convolution with zero or circular padding'):
         SPDConv.from_conv(nn.Conv2d(3, 3, 3, 2, 1, padding_mode='reflect'))
-    with pytest.raises(ValueError, match='expected a square convolution'):
+    with pytest.raises(ValueError, match='expected a plain square convolution'):
         SPDConv.from_conv(nn.Conv2d(3, 3, (3, 1), 2))
 
 

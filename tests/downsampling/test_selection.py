@@ -135,7 +135,7 @@ def test_copies_of_a_pair_hand_over_among_themselves(make):
     leader, branch = copy.deepcopy(pair)
     leader(torch.randn(5, 3, 6, 6))
     assert branch(torch.randn(5, 3, 6, 6)).shape == (5, 3, 3, 3)
-    with pytest.raises(RuntimeError, match='ran before the main branch'):
+    with pytest.raises(RuntimeError, match='ran before the branch whose phase it shares'):
         pair[1](torch.randn(5, 3, 6, 6))
 
 
@@ -145,7 +145,7 @@ def test_a_branch_without_its_leader_says_so():
     x = torch.randn(1, 3, 4, 4)
     leader(x)
     branch(x)
-    with pytest.raises(RuntimeError, match='ran before the main branch'):
+    with pytest.raises(RuntimeError, match='ran before the branch whose phase it shares'):
         branch(x)
 
 

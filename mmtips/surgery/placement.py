@@ -1,0 +1,112 @@
+# Copyright (c) mmtips authors. All rights reserved.
+"""Where the operator of a strided convolution belongs: past its norm and activation, wherever they are."""
+
+from typing import Any, NamedTuple
+
+from torch import nn
+
+from mmtips.inspection.dataflow import LOOK, Call, Dataflow, Step
+
+#: Functions that act on each pixel by itself (or, the norms, on each channel as a whole).
+POINTWISE = frozenset((
+    'batch_norm', 'group_norm', 'instance_norm', 'layer_norm', 'relu', 'relu6', 'leaky_relu', 'prelu', 'elu', 'gelu',
+    'silu', 'mish', 'hardtanh', 'hardswish', 'hardsigmoid', 'sigmoid', 'tanh', 'clamp', 'dropout', 'dropout2d',
+    'contiguous', 'to', 'add', 'sub', 'mul', 'div', 'permute'))
+#: They run their children in turn, or not at all: a child that is added to them would run as one of these.
+CONTAINERS = (nn.Sequential, nn.ModuleList, nn.ModuleDict)
+
+
+class Place(NamedTuple):
+    """Where an operator goes: ``'before'`` or ``'after'`` the module at ``carrier``, or ``'instead'`` of it."""
+
+    carrier: str
+    where: str
+
+
+def place_of(flow: Dataflow, path: str, convolution: Any, taken: set[Place]) -> Place | None:
+    """Find the place of the operator that takes over the stride of a convolution.
+
+    The map that the convolution gives is followed through norm and activation. If one module alone reads the result,
+    the operator runs before that one. Otherwise (branches are added or concatenated, or the network returns the map) it
+    runs after the last module on the way; but before the convolution itself if that has a kernel of one pixel, for
+    which both are the same where the operator is linear, and this costs less.
+
+    Args:
+        flow: The record of the network.
+        path: Of the strided convolution.
+        convolution: The strided convolution.
+        taken: Places that have an operator.
+
+    Returns:
+        The place; None if there is none.
+    """
+    ways = [_way(flow, call.outputs[0]) for call in flow.calls_of(path) if len(call.outputs) == 1]
+    reader = _reader(flow, [way[-1] for way in ways])
+    if reader:
+        return Place(reader, 'before')
+    itself = Place(path, 'before')
+    if set(convolution.kernel_size) == {1} and not _pads(convolution) and itself not in taken:
+        return itself
+    last = _last(flow, ways)
+    return Place(last, 'after') if last else None
+
+
+def _pads(convolution: Any) -> bool:
+    return isinstance(convolution.padding, tuple) and any(convolution.padding)
+
+
+def _way(flow: Dataflow, number: int) -> list[int]:
+    """A map and what norm and activation make of it, as long as nothing else reads it."""
+    way = [number]
+    while way[-1] not in flow.outputs:
+        made = _made_of(flow, way[-1])
+        if made is None:
+            break
+        way.append(made)
+    return way
+
+
+def _made_of(flow: Dataflow, number: int) -> int | None:
+    """What a function, or a module of several, makes of a map pixel by pixel; None if something else reads it."""
+    steps = flow.readers(number)
+    reader = _innermost_reader(flow, number)
+    if reader is not None and not list(reader.module.children()):
+        steps = [step for step in flow.steps if step.call is reader and step.function != LOOK]
+        made = reader.outputs
+    else:
+        made = steps[0].outputs if len(steps) == 1 and len(steps[0].inputs) == 1 else []
+    pixelwise = all(step.function.strip('_') in POINTWISE for step in steps)
+    return made[0] if pixelwise and len(made) == 1 and flow.shapes[made[0]] == flow.shapes[number] else None
+
+
+def _reader(flow: Dataflow, ends: list[int]) -> str:
+    """The path of the one module that reads these maps as its first argument, and nothing else; or ''."""
+    readers = [_innermost_reader(flow, number) for number in ends]
+    paths = {call.path for call in readers if call is not None}
+    if None in readers or len(paths) != 1 or len(flow.calls_of(*paths)) != len(readers):
+        return ''
+    return paths.pop()
+
+
+def _innermost_reader(flow: Dataflow, number: int) -> Call | None:
+    steps = flow.readers(number)
+    if not steps or number in flow.outputs:
+        return None
+    around = [call for call in flow.calls if call.first == number and _holds(call, steps)]
+    return next((call for call in reversed(around) if not isinstance(call.module, CONTAINERS)), None)
+
+
+def _holds(call: Call, steps: list[Step]) -> bool:
+    return call.parent is not None and all(step.call.inside(call) for step in steps)
+
+
+def _last(flow: Dataflow, ways: list[list[int]]) -> str:
+    """The path of the last module on these ways that runs nowhere else; or ''."""
+    for position in range(-1, -1 - min((len(way) for way in ways), default=0), -1):
+        numbers = [way[position] for way in ways]
+        for call in flow.calls:
+            if (call.outputs == numbers[:1] and call.parent is not None and not isinstance(call.module, CONTAINERS)
+                    and [other.outputs for other in flow.calls_of(call.path)] == [[number] for number in numbers]
+                    and not any(step.call.inside(call) for step in flow.readers(numbers[0]))):
+                return call.path
+    return ''

@@ -1,0 +1,181 @@
+# Copyright (c) mmtips authors. All rights reserved.
+"""Every convolutional backbone of both hosts: where its operators are, and that it stays what it was."""
+
+import copy
+
+import pytest
+import torch
+from mmengine.registry import MODELS
+from torch import nn
+from torch.utils._pytree import tree_leaves
+
+from mmtips.downsampling import Downsampler
+from mmtips.inspection import record
+from mmtips.inspection.strided import pads_itself
+from mmtips.surgery import find_sites
+from tests.surgery.families import FAMILIES
+from tests.surgery.families.__main__ import PAGE, family_table
+
+SIZES = [(224, 224), (225, 225), (97, 131)]
+#: Sizes for which some hosts are too deep: the first is one that all of them take.
+SMALL = {'InceptionV3': [(96, 128)], 'DDRNet': [(128, 128)], 'PIDNet': [(128, 128)]}
+
+
+def build(family):
+    cfg = dict(family.cfg)
+    return MODELS.build(dict(type=cfg.pop('base'), **cfg))
+
+
+def convert(family, downsampler, sites=()):
+    """With every site exchanged that ``sites`` does not name, the stem's convolution too."""
+    operator = dict(type=downsampler)
+    return MODELS.build(dict(type='TIPSBackbone', downsampler=operator, sites=dict(stem_conv=operator) | dict(sites),
+                             **family.cfg))
+
+
+def image(network, count, size):
+    """Noise with the channels that a network reads."""
+    first = next(module for module in network.modules() if isinstance(module, nn.Conv2d))
+    return torch.randn(count, first.in_channels, *size)
+
+
+def maps(network, x):
+    """All maps that a network returns."""
+    return [leaf for leaf in tree_leaves(network(x)) if isinstance(leaf, torch.Tensor)]
+
+
+def shapes(network):
+    """Of all maps, for each size; None where the network refuses the size."""
+    found = []
+    for size in SIZES:
+        try:
+            flow = record(network, image(network, 1, size))
+            found.append([flow.shapes[number] for number in flow.outputs])
+        except ValueError:
+            found.append(None)
+    return found
+
+
+def without_pools(family, downsampler):
+    """The stock backbone and its twin with its weights, and with the host's own pools, both in eval."""
+    stock = build(family)
+    pools = [strided for _, strided, where, _ in family.sites if where == 'instead']
+    if len(pools) == len(family.sites):
+        pytest.skip('only pools, in whose place an operator computes something else')
+    converted = convert(family, downsampler, dict.fromkeys(pools))
+    missing, unexpected = converted.load_state_dict(stock.state_dict(), strict=False)
+    assert not unexpected
+    assert all('downsampler' in name or name.endswith('.free_weight') for name in missing)
+    stock.eval(), converted.eval()
+    return stock, converted
+
+
+def assert_same(family, converted, stock, bound):
+    """Up to a share of the largest value, for even sizes and, where the host takes them, odd ones."""
+    for place, size in enumerate(SMALL.get(family.cfg['base'], [(64, 96), (97, 67)])):
+        x = image(stock, 1, size)
+        with torch.no_grad():
+            try:
+                expected = maps(stock, x)
+            except (AssertionError, RuntimeError):
+                assert place, 'the host takes no size at all'
+                continue
+            for ours, theirs in zip(maps(converted, x), expected, strict=True):
+                assert ours.shape == theirs.shape
+                assert (ours - theirs).abs().max() <= bound * theirs.abs().max()
+
+
+def without_gradient(network, x):
+    """Names of the parameters that one training step does not reach."""
+    network.train()
+    sum(y.square().mean() for y in maps(network, x)).backward()
+    return {name for name, parameter in network.named_parameters()
+            if parameter.requires_grad and parameter.grad is None}
+
+
+@pytest.mark.parametrize('family', FAMILIES, ids=[family.name.replace(' ', '-') for family in FAMILIES])
+class TestFamily:
+
+    def test_sites(self, scope, family):
+        scope(family.host)
+        found = find_sites(build(family))
+        assert {(site.role, site.strided, site.where, site.carrier) for site in found} == family.sites
+        assert len(found) == len(family.sites)
+
+    def test_host_keys_and_shapes_stay(self, scope, family):
+        scope(family.host)
+        stock, converted = build(family), convert(family, 'MaxPool')
+        theirs, ours = stock.state_dict(), converted.state_dict()
+        assert {name: value.shape for name, value in ours.items()} == {
+            name: value.shape for name, value in theirs.items()}  # the operator has no parameters
+        assert type(converted) is type(stock)
+        operators = [module for module in converted.modules() if isinstance(module, Downsampler)]
+        assert len(operators) == len(family.converted)
+        stock.eval(), converted.eval()
+        expected = shapes(stock)
+        assert expected[0] is not None
+        assert shapes(converted) == expected
+
+    def test_convolution_then_subsampling_is_the_strided_convolution(self, scope, family):
+        """With the operator that starts as subsampling the converted network computes what the host's does."""
+        scope(family.host)
+        stock, converted = without_pools(family, 'StridedConv')
+        assert_same(family, converted, stock, 1e-5)
+
+    def test_space_to_depth_computes_what_the_host_does(self, scope, family):
+        """A pretrained network loses nothing in the conversion."""
+        scope(family.host)
+        stock = build(family)
+        if any(pads_itself(stock.get_submodule(strided)) for strided in family.converted):
+            with pytest.raises(ValueError, match='SPDConv: expected a plain square convolution'):
+                convert(family, 'SPDConv')
+        else:
+            stock, converted = without_pools(family, 'SPDConv')
+            assert_same(family, converted, stock, 1e-5)
+
+    def test_one_training_step_and_two_evaluations(self, scope, family):
+        scope(family.host)
+        stock, converted = build(family), convert(family, 'TIPS')
+        x = image(stock, 2, SMALL.get(family.cfg['base'], [(64, 96)])[0])
+        assert without_gradient(converted, x) == without_gradient(stock, x)
+        converted.eval()
+        with torch.no_grad():
+            first, second = maps(converted, x), maps(converted, x)
+        assert all(torch.equal(one, other) for one, other in zip(first, second, strict=True))
+
+
+def test_the_table_has_every_family():
+    """What the documentation promises for either host."""
+    bases = {family.cfg['base'] for family in FAMILIES}
+    assert bases >= {
+        'ResNet', 'ResNetV1c', 'ResNetV1d', 'ResNeXt', 'SEResNet', 'SEResNeXt', 'Res2Net', 'ResNeSt', 'RegNet',
+        'ResNet_CIFAR', 'VGG', 'DenseNet', 'MobileNetV2', 'MobileNetV3', 'EfficientNet', 'ShuffleNetV2', 'HRNet',
+        'ConvNeXt', 'UNet', 'STDCNet', 'BiSeNetV1', 'BiSeNetV2', 'FastSCNN', 'CGNet', 'ICNet', 'ERFNet'}
+
+
+def test_a_converted_network_refuses_to_be_merged(scope):
+    scope('mmpretrain')
+    converted = MODELS.build(dict(type='TIPSBackbone', base='RepVGG', arch='A0'))
+    for module in (converted, converted.stem, copy.deepcopy(converted)):
+        with pytest.raises(RuntimeError, match='without the operators that this network'):
+            module.switch_to_deploy()
+
+
+def test_the_documentation_has_the_table():
+    """Renew it with ``make readme``."""
+    assert family_table() in PAGE.read_text()
+
+
+def test_names_are_unique():
+    names = [family.name for family in FAMILIES]
+    assert len(set(names)) == len(names)
+
+
+def test_no_operator_is_a_child_of_a_sequence(scope):
+    """It would be run as one of its steps."""
+    for family in FAMILIES:
+        scope(family.host)
+        if family.cfg['base'] in ('HRNet', 'ConvNeXt', 'DDRNet'):
+            for path, module in convert(family, 'MaxPool').named_modules():
+                if isinstance(module, nn.Sequential):
+                    assert not {'downsampler', 'output_downsampler'} & set(dict(module.named_children())), path
