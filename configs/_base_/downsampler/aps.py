@@ -1,0 +1,2 @@
+# APS: one phase per sample, that of the largest norm.
+downsampler = dict(type='APS')

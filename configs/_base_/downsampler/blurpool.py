@@ -1,0 +1,2 @@
+# BlurPool with its triangle filter.
+downsampler = dict(type='BlurPool')
