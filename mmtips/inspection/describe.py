@@ -10,9 +10,10 @@ import torch
 from torch import nn
 
 from mmtips.downsampling import Downsampler
-from mmtips.inspection.dataflow import Call, record
+from mmtips.inspection.dataflow import Call
 from mmtips.inspection.geometry import Geometry, Passage
 from mmtips.inspection.grid import Window
+from mmtips.inspection.recording import record
 from mmtips.inspection.strided import is_convolution, pair
 
 Pair = tuple[float, float]

@@ -9,7 +9,8 @@ from mmtips.downsampling import Downsampler, SpaceToDepthConv2d
 
 POOLS = (nn.MaxPool2d, nn.AvgPool2d)
 #: Convolutions that pad by an amount that depends on their stride and on the size of the map, by class name: those of
-#: mmcv (EfficientNet) and of timm, and what takes their place in a converted network.
+#: mmcv (EfficientNet) and of timm (and those of whose names this is the end), and what takes their place in a converted
+#: network.
 SAME_PADDED = ('Conv2dAdaptivePadding', 'Conv2dSame', 'GridPaddedConv2d')
 
 
@@ -25,14 +26,16 @@ def strided_modules(network: nn.Module) -> dict[str, nn.Module]:
 
 def is_convolution(module: nn.Module) -> bool:
     """Whether a module is a convolution of any class (a deformable one, say, is no ``nn.Conv2d``)."""
+    if isinstance(module, (nn.ConvTranspose2d, Downsampler, SpaceToDepthConv2d)):
+        return False
     weight = getattr(module, 'weight', None)
-    return (isinstance(weight, nn.Parameter) and weight.dim() == 4 and hasattr(module, 'stride')
-            and not isinstance(module, (nn.ConvTranspose2d, Downsampler, SpaceToDepthConv2d)))
+    return isinstance(module, nn.Conv2d) or (
+        isinstance(weight, nn.Parameter) and weight.dim() == 4 and hasattr(module, 'stride'))
 
 
 def pads_itself(module: nn.Module) -> bool:
     """Whether a convolution is one of :data:`SAME_PADDED`."""
-    return type(module).__name__ in SAME_PADDED
+    return type(module).__name__.endswith(SAME_PADDED)
 
 
 def pair(value: Any) -> tuple[Any, Any]:

@@ -1,7 +1,7 @@
 # Copyright (c) mmtips authors. All rights reserved.
 """What a stride site is to its network: its stem, a branch of a block, or the skip of one."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from itertools import combinations
 from typing import Any, NamedTuple
 
@@ -25,7 +25,7 @@ class History(NamedTuple):
 
 
 class Branches:
-    """The role and the block of every site of a record.
+    """The role of every site of a record, and which sites belong together.
 
     Args:
         flow: The record.
@@ -36,12 +36,12 @@ class Branches:
         self._flow = flow
         self._strided = strided
         self._history = _histories(flow, strided)
-        #: Path of the block whose branches meet after this site and others, '' if there is none.
-        self.block = dict.fromkeys(strided, '')
+        #: For each site those whose maps meet with its own, itself included.
+        self.together = {path: frozenset({path}) for path in strided}
         #: One of :data:`ROLES`.
         self.role = dict.fromkeys(strided, 'main')
         for step in flow.steps:
-            if len(step.inputs) > 1 and step.call.parent is not None and step.call.inputs == [step.call.first]:
+            if len(step.inputs) > 1:
                 self._join(step)
         for path, module in strided.items():
             if is_convolution(module):
@@ -51,29 +51,27 @@ class Branches:
 
     def _behind(self, path: str) -> History:
         """The history of what a site reads."""
-        return self._history[self._flow.calls_of(path)[0].inputs[0]]
+        return next((self._history[number] for number in self._flow.calls_of(path)[0].inputs), History())
 
     def _join(self, step: Step) -> None:
-        """Branches that part from the one input of a module and meet in its forward belong together."""
-        ends = {number: self._inside(self._history[number].last, step.call) for number in step.inputs}
+        """Maps that meet belong together if the last sites on their ways divide what came the same way until there."""
+        ends = {number: self._history[number].last for number in step.inputs}
         sites = frozenset().union(*ends.values())
         apart = any(one and other and not one & other for one, other in combinations(ends.values(), 2))
-        if not apart or not self._parallel(sites, step.call):
+        if not apart or len({(self._behind(path).sites, pair(self._strided[path].stride)) for path in sites}) > 1:
             return
-        self.block.update(dict.fromkeys(sites, step.call.path))
-        if step.function in ADDITIONS:
+        group = sites.union(*(self.together[path] for path in sites))
+        self.together.update(dict.fromkeys(group, group))
+        if step.function in ADDITIONS and any(self._holds(call, sites) for call in _around(step.call)):
             most = max(self._history[number].convolutions for number in ends)
             for number, branch in ends.items():
                 if self._history[number].convolutions < most:
                     self.role.update(dict.fromkeys(branch, 'skip'))
 
-    def _inside(self, sites: Collection[str], block: Call) -> frozenset[str]:
-        return frozenset(path for path in sites if any(call.inside(block) for call in self._flow.calls_of(path)))
-
-    def _parallel(self, sites: Collection[str], block: Call) -> bool:
-        """Whether all of them divide the map that enters the block, by the same factor."""
-        return len({(self._inside(self._behind(path).sites, block), pair(self._strided[path].stride))
-                    for path in sites}) == 1
+    def _holds(self, block: Call, sites: Collection[str]) -> bool:
+        """Whether a module inside the network has all these sites."""
+        return block.parent is not None and all(any(call.inside(block) for call in self._flow.calls_of(path))
+                                                for path in sites)
 
     def _stem_conv(self, path: str) -> None:
         if self._behind(path).convolutions == 0:
@@ -81,10 +79,18 @@ class Branches:
 
     def _pool(self, path: str, pool: Any) -> None:
         behind = self._behind(path).sites
-        if not self.block[path] and behind and all(self.role[site] == 'stem_conv' for site in behind):
+        if len(self.together[path]) == 1 and behind and all(self.role[site] == 'stem_conv' for site in behind):
             self.role[path] = 'stem_pool'
         elif isinstance(pool, nn.AvgPool2d) and pair(pool.kernel_size)[0] > 2 * pair(pool.stride)[0]:
             self.role[path] = 'context_pool'
+
+
+def _around(call: Call) -> Iterator[Call]:
+    """A call and all that it is part of."""
+    around: Call | None = call
+    while around is not None:
+        yield around
+        around = around.parent
 
 
 def _histories(flow: Dataflow, strided: Collection[str]) -> dict[int, History]:

@@ -8,12 +8,14 @@ from mmengine.logging import print_log
 from torch import Tensor, nn
 
 from mmtips.downsampling import Downsampler, SpaceToDepthConv2d
-from mmtips.inspection.strided import POOLS, pads_itself
+from mmtips.inspection.dataflow import Dataflow
+from mmtips.inspection.recording import record
+from mmtips.inspection.strided import POOLS, pads_itself, strided_modules
 from mmtips.surgery.carriers import run_after, run_before
 from mmtips.surgery.plan import Choice, build_operators, describe_plan, plan_sites
 from mmtips.surgery.pools import in_place_of
 from mmtips.surgery.same_padding import GridPaddedConv2d
-from mmtips.surgery.sites import Site, find_sites
+from mmtips.surgery.sites import Site, sites_in
 
 
 def convert_downsampling(backbone: nn.Module, downsampler: Mapping[str, Any],
@@ -44,7 +46,8 @@ def convert_downsampling(backbone: nn.Module, downsampler: Mapping[str, Any],
         KeyError: If an operator is not registered.
     """
     _require_fresh(backbone)
-    found = find_sites(backbone, image)
+    flow = record(backbone, image) if strided_modules(backbone) else Dataflow()
+    found = sites_in(flow, backbone)
     try:
         plan = plan_sites(found, downsampler, sites)
     except ValueError as error:
@@ -53,17 +56,28 @@ def convert_downsampling(backbone: nn.Module, downsampler: Mapping[str, Any],
     # before operators come: a module that is replaced may be what another operator runs at.
     built = build_operators(backbone, found, plan)
     for site, part in built:
-        backbone.set_submodule(site.strided, _without_stride(backbone.get_submodule(site.strided), part))
+        strided = backbone.get_submodule(site.strided)
+        paths = [path for path, module in backbone.named_modules(remove_duplicate=False) if module is strided]
+        replaced = _without_stride(strided, part)
+        for path in paths:
+            backbone.set_submodule(path, replaced)
     for site, part in built:
         if site.where != 'instead' and isinstance(part, Downsampler):
             run = run_before if site.where == 'before' else run_after
             run(backbone.get_submodule(site.carrier), part)
     _freeze_again(backbone, built)
-    for module in backbone.modules():
-        if hasattr(module, 'switch_to_deploy'):
-            cast(Any, module).switch_to_deploy = _stay
+    _keep_branches(backbone, built)
+    _require_sizes(backbone, flow, record(backbone, image))
     print_log(f'downsampling of {type(backbone).__name__}: {describe_plan(plan)}', logger='current')
     return [site for site, _ in built]
+
+
+def _require_sizes(backbone: nn.Module, before: Dataflow, after: Dataflow) -> None:
+    """A last look: whatever a forward does between its modules, its maps have the sizes that they had."""
+    sizes = [[flow.shapes[number] for number in flow.outputs] for flow in (before, after)]
+    if sizes[0] != sizes[1]:
+        raise ValueError(f'{type(backbone).__name__}: with its operators it gives maps of {sizes[1]} where it gave '
+                         f'{sizes[0]}: leave the site that its forward treats apart with sites={{path: None}}')
 
 
 def _require_fresh(backbone: nn.Module) -> None:
@@ -84,6 +98,16 @@ def _without_stride(strided: Any, part: nn.Module) -> nn.Module:
         return GridPaddedConv2d(strided)
     strided.stride = (1, 1)
     return strided
+
+
+def _keep_branches(backbone: nn.Module, built: Sequence[tuple[Site, nn.Module]]) -> None:
+    """Blocks that would merge converted branches into one convolution (RepVGG) shall not."""
+    for site, _ in built:
+        path = site.strided
+        while path and not hasattr(backbone.get_submodule(path), 'switch_to_deploy'):
+            path = path.rpartition('.')[0]
+        if path:
+            cast(Any, backbone.get_submodule(path)).switch_to_deploy = _stay
 
 
 def _stay(*_: Any) -> None:

@@ -40,7 +40,10 @@ def place_of(flow: Dataflow, path: str, convolution: Any, taken: set[Place]) -> 
     Returns:
         The place; None if there is none.
     """
-    ways = [_way(flow, call.outputs[0]) for call in flow.calls_of(path) if len(call.outputs) == 1]
+    calls = flow.calls_of(path)
+    if not all(call.bare and len(call.outputs) == 1 for call in calls):
+        return None
+    ways = [_way(flow, call.outputs[0]) for call in calls]
     reader = _reader(flow, [way[-1] for way in ways])
     if reader:
         return Place(reader, 'before')
@@ -49,6 +52,13 @@ def place_of(flow: Dataflow, path: str, convolution: Any, taken: set[Place]) -> 
         return itself
     last = _last(flow, ways)
     return Place(last, 'after') if last else None
+
+
+def when(flow: Dataflow, place: Place) -> int:
+    """When an operator runs first: a number that grows with the steps of the record."""
+    call = flow.calls_of(place.carrier)[0]
+    steps = [number for number, step in enumerate(flow.steps) if step.call.inside(call)]
+    return -1 if not steps else 2 * steps[-1] + 1 if place.where == 'after' else 2 * steps[0]
 
 
 def _pads(convolution: Any) -> bool:
@@ -72,11 +82,17 @@ def _made_of(flow: Dataflow, number: int) -> int | None:
     reader = _innermost_reader(flow, number)
     if reader is not None and not list(reader.module.children()):
         steps = [step for step in flow.steps if step.call is reader and step.function != LOOK]
-        made = reader.outputs
+        made = reader.outputs if reader.inputs == [number] else []
     else:
         made = steps[0].outputs if len(steps) == 1 and len(steps[0].inputs) == 1 else []
-    pixelwise = all(step.function.strip('_') in POINTWISE for step in steps)
-    return made[0] if pixelwise and len(made) == 1 and flow.shapes[made[0]] == flow.shapes[number] else None
+    same = len(made) == 1 and flow.shapes[made[0]] == flow.shapes[number]
+    return made[0] if same and all(map(_pixelwise, steps)) else None
+
+
+def _pixelwise(step: Step) -> bool:
+    """A weight per channel will do, one per pixel (a position embedding, say) knows the size."""
+    everywhere = all(len(shape) < 2 or set(shape[-2:]) == {1} for shape in step.others)
+    return everywhere and step.function.strip('_') in POINTWISE
 
 
 def _reader(flow: Dataflow, ends: list[int]) -> str:
@@ -92,21 +108,33 @@ def _innermost_reader(flow: Dataflow, number: int) -> Call | None:
     steps = flow.readers(number)
     if not steps or number in flow.outputs:
         return None
-    around = [call for call in flow.calls if call.first == number and _holds(call, steps)]
-    return next((call for call in reversed(around) if not isinstance(call.module, CONTAINERS)), None)
+    around = [call for call in flow.calls if call.first == number and call.inputs.count(number) == 1
+              and call.parent is not None and all(step.call.inside(call) for step in steps)]
+    return next((call for call in reversed(around) if _carries(call, 'downsampler')), None)
 
 
-def _holds(call: Call, steps: list[Step]) -> bool:
-    return call.parent is not None and all(step.call.inside(call) for step in steps)
+def _carries(call: Call, name: str) -> bool:
+    """Whether a module can have another child of this name, and would not run it by itself."""
+    return not isinstance(call.module, CONTAINERS) and not hasattr(call.module, name)
 
 
 def _last(flow: Dataflow, ways: list[list[int]]) -> str:
     """The path of the last module on these ways that runs nowhere else; or ''."""
-    for position in range(-1, -1 - min((len(way) for way in ways), default=0), -1):
+    for position in reversed(range(min((len(way) for way in ways), default=0))):
         numbers = [way[position] for way in ways]
         for call in flow.calls:
-            if (call.outputs == numbers[:1] and call.parent is not None and not isinstance(call.module, CONTAINERS)
-                    and [other.outputs for other in flow.calls_of(call.path)] == [[number] for number in numbers]
-                    and not any(step.call.inside(call) for step in flow.readers(numbers[0]))):
+            calls = flow.calls_of(call.path)
+            if ([other.outputs for other in calls] == [[number] for number in numbers] and call.parent is not None
+                    and _carries(call, 'output_downsampler') and all(_made_inside(flow, other) for other in calls)):
                 return call.path
     return ''
+
+
+def _made_inside(flow: Dataflow, call: Call) -> bool:
+    """Whether a module returns a map of its own, which nothing in it reads any more.
+
+    A map that was changed in place is also what it was before: whoever holds that would see another size.
+    """
+    number = call.outputs[0]
+    made = next(step for step in flow.steps if flow.origin[number] in step.outputs)
+    return call.bare and made.call.inside(call) and not any(step.call.inside(call) for step in flow.readers(number))

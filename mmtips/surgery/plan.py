@@ -3,8 +3,10 @@
 
 from collections.abc import Mapping, Sequence
 from fnmatch import fnmatch
+from itertools import chain
 from typing import Any
 
+import torch
 from torch import nn
 
 from mmtips.downsampling import Downsampler, build_downsampler, operator_class
@@ -75,8 +77,8 @@ def build_operators(network: nn.Module, found: Sequence[Site],
         plan: See :func:`plan_sites`.
 
     Returns:
-        The sites to convert, each with its operator, or with what takes the place of its convolution. The operators
-        of a block follow the one that runs first.
+        The sites to convert, each with its operator, or with what takes the place of its convolution. Operators whose
+        maps meet follow the one that runs first.
 
     Raises:
         ValueError: If an operator refuses an option, a site, or the operator that it would follow.
@@ -92,8 +94,8 @@ def build_operators(network: nn.Module, found: Sequence[Site],
             except (TypeError, ValueError) as error:
                 raise type(error)(f'{site.strided}: {error}') from error
             built.append((site, part))
-        if site.block:
-            leaders.setdefault(site.block, part if isinstance(part, Downsampler) else None)
+        if site.strided == site.block:
+            leaders[site.block] = part if isinstance(part, Downsampler) else None
     return built
 
 
@@ -108,7 +110,7 @@ def _build(network: nn.Module, site: Site, choice: Mapping[str, Any],
         return absorbed
     if site.block in leaders:
         operator.follow(leaders[site.block])
-    like = next(network.parameters())
+    like = next(chain(strided.parameters(), network.parameters()), torch.empty(0))
     return operator.to(like.device, like.dtype).train(strided.training)
 
 

@@ -6,10 +6,11 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from mmtips.inspection.dataflow import Dataflow, record
+from mmtips.inspection.dataflow import Call, Dataflow
+from mmtips.inspection.recording import record
 from mmtips.inspection.strided import POOLS, pair, strided_modules
 from mmtips.surgery.branches import Branches
-from mmtips.surgery.placement import Place, place_of
+from mmtips.surgery.placement import Place, place_of, when
 
 
 @dataclass(frozen=True)
@@ -19,7 +20,7 @@ class Site:
     Attributes:
         strided: Path of the module that has the stride, such as ``layer2.0.conv2``.
         role: What it is to the network, one of :data:`mmtips.surgery.ROLES`.
-        block: Path of the block whose branches meet after this site and others, '' if there is none.
+        block: Of the sites whose maps meet with its own, the one whose operator runs first; '' if there are no others.
         stride: The factor.
         channels: Channels of the map that is reduced.
         carrier: Path of the module at which the operator runs, such as ``layer2.0.conv3``; ``strided`` for a pool.
@@ -53,23 +54,47 @@ def find_sites(network: nn.Module, image: Tensor | None = None) -> list[Site]:
     Raises:
         ValueError: If the network cannot be run.
     """
+    return sites_in(record(network, image), network) if strided_modules(network) else []
+
+
+def sites_in(flow: Dataflow, network: nn.Module) -> list[Site]:
+    """What :func:`find_sites` lists, from a record of the network."""
     strided = strided_modules(network)
-    if not strided:
-        return []
-    flow = record(network, image)
     run = {path: strided[path] for path in dict.fromkeys(call.path for call in flow.calls) if path in strided}
     branches = Branches(flow, run)
-    sites: list[Site] = []
+    places: dict[str, Place] = {}
+    refusals: dict[str, str] = {}
     for path, module in run.items():
-        refusal = _unfit(module)
-        place = None if refusal else _place(flow, path, module, {Place(site.carrier, site.where) for site in sites})
-        if place is None:
-            refusal = refusal or 'do not know where its operator belongs: no module alone reads its map or gives it on'
-        call = flow.calls_of(path)[0]
-        reduced = call.inputs if place in (Place(path, 'before'), Place(path, 'instead')) else call.outputs
-        sites.append(Site(path, branches.role[path], branches.block[path], pair(module.stride)[0],
-                          flow.shapes[reduced[0]][1], *(place or ('', '')), refusal))
+        refusals[path] = _unfit(module) or _unfit_calls(flow.calls_of(path), flow)
+        place = None if refusals[path] else _place(flow, path, module, set(places.values()))
+        if place is not None:
+            places[path] = place
+        elif not refusals[path]:
+            refusals[path] = 'do not know where its operator belongs: no module alone reads its map or gives it on'
+    # In the order in which operators run: the first one of a block is the one that the others follow.
+    order = sorted(run, key=lambda path: when(flow, places.get(path, Place(path, 'before'))))
+    sites = []
+    for path in order:
+        together = [other for other in order if other in branches.together[path]]
+        place = places.get(path, Place('', ''))
+        sites.append(Site(path, branches.role[path], together[0] if len(together) > 1 else '',
+                          pair(run[path].stride)[0], _channels(flow, path, place), *place, refusals[path]))
     return sites
+
+
+def _channels(flow: Dataflow, path: str, place: Place) -> int:
+    """Those of the map that an operator reduces: what the strided module gives, unless it runs before it."""
+    call = flow.calls_of(path)[0]
+    maps = call.outputs if place.where == 'after' or place.carrier != path else call.inputs
+    return flow.shapes[maps[0]][1] if maps else 0
+
+
+def _unfit_calls(calls: list[Call], flow: Dataflow) -> str:
+    if not all(call.inputs for call in calls):
+        return 'what it reads could not be traced to the image'
+    if len({flow.shapes[call.inputs[0]][1] for call in calls}) > 1:
+        return 'it runs several times, on maps of different channels: use a module of its own for each of them'
+    return ''
 
 
 def _place(flow: Dataflow, path: str, module: Any, taken: set[Place]) -> Place | None:
@@ -88,4 +113,6 @@ def _unfit(module: Any) -> str:
                 'are supported')
     window = [pair(module.kernel_size), pair(module.padding), pair(getattr(module, 'dilation', 1))]
     square = all(rows == columns for rows, columns in window) and window[2] == (1, 1)
+    if getattr(module, 'return_indices', False):
+        return f'{module} returns indices, which no operator has'
     return '' if square else f'do not know how to replace {module}: its kernel is not square, or dilated'

@@ -346,5 +346,5 @@ class TestRefusals:
 
     def test_a_plain_module_still_converts(self):
         net = nn.Sequential(nn.Conv2d(3, 4, 3, 2, 1), nn.ReLU(), nn.Conv2d(4, 4, 1))
-        convert_downsampling(net, dict(type='APS'))
+        convert_downsampling(net, dict(type='APS'), dict(stem_conv=dict(type='APS')))
         assert convert_padding(net) == ['0']
