@@ -9,12 +9,11 @@ from typing import Any
 import torch
 from torch import nn
 
-from mmtips.downsampling import Downsampler
+from mmtips.downsampling import Downsampler, SpaceToDepthConv2d
 from mmtips.inspection.dataflow import Call
 from mmtips.inspection.geometry import Geometry, Passage
-from mmtips.inspection.grid import Window
 from mmtips.inspection.recording import record
-from mmtips.inspection.strided import is_convolution, pair
+from mmtips.inspection.strided import pair
 
 Pair = tuple[float, float]
 
@@ -114,7 +113,8 @@ def describe(model: nn.Module, input_size: tuple[int, int]) -> Description:
 def _change(passage: Passage, macs: dict[Call, int]) -> Change:
     module: Any = passage.call.module
     (rows, columns), (down, across) = passage.windows, passage.axes
-    single = passage.whole and is_convolution(module)
+    single = passage.whole and isinstance(module, nn.Conv2d)
+    dropped = [rounding.dropped(side) for rounding, side in zip(passage.roundings or (), passage.size_in, strict=False)]
     outputs = math.prod(passage.size_out)
     taps = int(rows.kernel * columns.kernel)
     own = module.parameters(recurse=isinstance(module, Downsampler)) if passage.whole else ()
@@ -124,27 +124,33 @@ def _change(passage: Passage, macs: dict[Call, int]) -> Change:
         padding=(-rows.low, -columns.low) if passage.whole else (0, 0),
         dilation=pair(getattr(module, 'dilation', 1)) if single else (1, 1),
         size_in=passage.size_in, size_out=passage.size_out,
-        dropped=passage.dropped(passage.size_in), unread=_unread(rows, columns),
+        dropped=(dropped[0], dropped[1]) if dropped else (0, 0), unread=1 - rows.read * columns.read,
         step=(down.step, across.step), field=(down.field, across.field), offset=(down.offset, across.offset),
         guarantee=module.guarantee if isinstance(module, Downsampler) else '', aliases=_aliases(passage),
         parameters=sum(parameter.numel() for parameter in own),
-        macs=macs.get(passage.call, 0) if isinstance(module, Downsampler) else passage.macs,
+        macs=_macs(passage, macs),
         im2col_bytes=4 * outputs * taps * module.weight.shape[1] * getattr(module, 'groups', 1) if single else 0,
         indirection_bytes=8 * outputs * taps if single else 0)
 
 
-def _unread(rows: Window, columns: Window) -> float:
-    return 1 - math.prod(min(1, window.kernel / window.stride) for window in (rows, columns))
+def _macs(passage: Passage, macs: dict[Call, int]) -> int:
+    """Those of a module, without what it carries."""
+    if not passage.whole:
+        return 0
+    carried = [call for call in macs if call.parent is passage.call and isinstance(call.module, Downsampler)]
+    return macs[passage.call] - sum(macs[call] for call in carried)
 
 
 def _aliases(passage: Passage) -> str:
     module, windows = passage.call.module, passage.windows
     if max(window.stride for window in windows) <= 1 or (math.isinf(passage.axes[0].field) and not passage.whole):
         return ''
-    if _unread(*windows):
+    if windows[0].read * windows[1].read < 1 or passage.function == '__getitem__':
         return 'reads some pixels only'
-    filtered = isinstance(module, nn.AvgPool2d) or (isinstance(module, Downsampler) and not module.aliases)
-    return '' if filtered else 'nothing is filtered before the stride'
+    keeps = (isinstance(module, (nn.AvgPool2d, SpaceToDepthConv2d))
+             or passage.function in ('avg_pool2d', 'pixel_unshuffle')
+             or (isinstance(module, Downsampler) and not module.aliases))
+    return '' if keeps else 'nothing is filtered before the stride'
 
 
 def _sizes(geometry: Geometry, side: int) -> list[int]:

@@ -52,9 +52,16 @@ def convert_downsampling(backbone: nn.Module, downsampler: Mapping[str, Any],
         plan = plan_sites(found, downsampler, sites)
     except ValueError as error:
         raise ValueError(f'{type(backbone).__name__}: {error}') from error
-    # All that goes in is built before the first change, so that a bad option leaves the backbone as it was. Strides go
-    # before operators come: a module that is replaced may be what another operator runs at.
+    # All that goes in is built before the first change, so that a bad option leaves the backbone as it was.
     built = build_operators(backbone, found, plan)
+    _exchange(backbone, built)
+    _require_sizes(backbone, flow, record(backbone, image))
+    print_log(f'downsampling of {type(backbone).__name__}: {describe_plan(plan)}', logger='current')
+    return [site for site, _ in built]
+
+
+def _exchange(backbone: nn.Module, built: Sequence[tuple[Site, nn.Module]]) -> None:
+    """Strides go before operators come: a module that is replaced may be what another operator runs at."""
     for site, part in built:
         strided = backbone.get_submodule(site.strided)
         paths = [path for path, module in backbone.named_modules(remove_duplicate=False) if module is strided]
@@ -67,9 +74,6 @@ def convert_downsampling(backbone: nn.Module, downsampler: Mapping[str, Any],
             run(backbone.get_submodule(site.carrier), part)
     _freeze_again(backbone, built)
     _keep_branches(backbone, built)
-    _require_sizes(backbone, flow, record(backbone, image))
-    print_log(f'downsampling of {type(backbone).__name__}: {describe_plan(plan)}', logger='current')
-    return [site for site, _ in built]
 
 
 def _require_sizes(backbone: nn.Module, before: Dataflow, after: Dataflow) -> None:

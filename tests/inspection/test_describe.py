@@ -9,9 +9,10 @@ import torch
 from mmengine.registry import MODELS
 from torch import nn
 
+from mmtips.downsampling import DOWNSAMPLERS
 from mmtips.inspection import describe
-from mmtips.inspection.grid import windows_of
-from mmtips.surgery import convert_downsampling
+from mmtips.inspection.grid import roundings_of, windows_of
+from mmtips.surgery import convert_downsampling, convert_padding
 
 
 def test_sizes_and_dropped_rows_by_brute_force():
@@ -24,11 +25,12 @@ def test_sizes_and_dropped_rows_by_brute_force():
             rows, _ = windows_of(convolution, (side, side))
             x = torch.zeros(1, 1, side + 2 * padding, 1, requires_grad=True)
             column = nn.functional.conv2d(x, convolution.weight[..., :1], None, (stride, 1), 0, (dilation, 1))
-            assert rows.outputs(side, 2 * padding) == column.shape[2]
+            rounding, _ = roundings_of(convolution, (rows, rows), (side, side), column.shape[2:3] * 2)
+            assert rounding.outputs(side) == column.shape[2]
             column.sum().backward()
-            assert rows.dropped(side, 2 * padding) == side + 2 * padding - 1 - int(x.grad.flatten().nonzero().max())
+            assert rounding.dropped(side) == side + 2 * padding - 1 - int(x.grad.flatten().nonzero().max())
             cases += 1
-    assert cases > 900
+    assert cases == 1296
 
 
 @pytest.mark.parametrize('geometry', [(3, 2, 1), (4, 2, 1), (2, 2, 0), (4, 4, 0)])
@@ -176,3 +178,77 @@ def test_an_operator_invents_rows_where_a_map_is_no_multiple_of_its_stride():
 def test_an_image_that_is_too_small():
     with pytest.raises(ValueError, match=r'could not be run on an image of shape \(1, 3, 2, 2\)'):
         describe(nn.Sequential(nn.Conv2d(3, 4, 5)), (2, 2))
+
+
+OPERATORS = [dict(type=name) for name in DOWNSAMPLERS.module_dict]
+
+
+@pytest.mark.parametrize('circular', [False, True])
+@pytest.mark.parametrize('operator', [*OPERATORS, dict(type='TIPS', anchor='norm')], ids=str)
+def test_every_operator_in_a_network(scope, operator, circular):
+    """Strides double, whatever pads, crops or shares inside."""
+    scope('mmpretrain')
+    net = MODELS.build(dict(type='TIPSResNet', depth=18, base_channels=4, stem_channels=4, downsampler=operator,
+                            sites=dict(stem_conv=operator)))
+    if circular:
+        convert_padding(net)
+    description = describe(net, (64, 64))
+    assert [change.step for change in description.changes] == [(step, step) for step in (2, 4, 8, 8, 16, 16, 32, 32)]
+    assert [change.size_out[0] for change in description.changes] == [32, 16, 8, 8, 4, 4, 2, 2]
+    assert not any(change.unread for change in description.changes)
+    assert description.misfits == []
+    if operator['type'] == 'SPDConv':
+        assert description.changes[0].macs == 32 * 32 * 4 * 3 * 64  # 7 x 7 taps in 4 x 4 cells of 4 pixels
+        assert description.changes[0].aliases == ''
+
+
+def test_an_aligned_segmentor_stays_whole(scope):
+    """Nothing of a run without data is left on the model."""
+    scope('mmseg')
+    net = nn.Sequential(nn.Conv2d(3, 4, 3, padding=1), nn.MaxPool2d(2), nn.Conv2d(4, 4, 1))
+    convert_downsampling(net, dict(type='APS'))
+    net.register_forward_pre_hook(lambda module, args: setattr(module, 'kept', args[0]))
+    describe(net, (16, 16))
+    assert not hasattr(net, 'kept')
+
+
+def test_crops_and_borders_are_no_resizes():
+    stock = nn.Sequential(nn.Conv2d(3, 4, 3, padding=1), nn.MaxPool2d(3, 2), nn.MaxPool2d(3, 2))
+    padded = nn.Sequential(nn.ZeroPad2d(1), nn.Conv2d(3, 4, 3, 2))
+    whole = nn.Sequential(nn.Conv2d(3, 4, 3, 2, 1))
+    assert describe(stock, (65, 65)).sizes == [63, 67]
+    convert_downsampling(stock, dict(type='MaxPool'))
+    assert [change.step[0] for change in describe(stock, (65, 65)).changes] == [2, 4]
+    one, other = (describe(net, (64, 64)) for net in (padded, whole))
+    assert one.sizes == other.sizes == [63, 65]
+    assert [(change.offset, change.field, change.size_out) for change in one.changes if change.path] == [
+        (change.offset, change.field, change.size_out) for change in other.changes]
+
+
+def test_dilated_taps_may_never_meet_some_pixels():
+    change, = describe(nn.Sequential(nn.Conv2d(3, 4, 3, 2, 2, 2)), (16, 16)).changes
+    assert change.unread == 0.75
+
+
+def test_a_pool_in_ceil_mode_drops_nothing():
+    net = nn.Sequential(nn.MaxPool2d(2, ceil_mode=True), nn.MaxPool2d(2))
+    assert describe(net, (61, 61)).sizes == [60, 63]
+    for side in range(40, 60):
+        changes = describe(net, (side, side)).changes
+        assert (changes[1].dropped == (0, 0)) == (side in describe(net, (side, side)).sizes)
+
+
+def test_columns_alone():
+    net = nn.Sequential(nn.Conv2d(3, 4, (1, 3), (1, 2), (0, 1)))
+    description = describe(net, (64, 64))
+    assert description.changes[0].dropped == (0, 1)
+    assert description.sizes == [63, 65]
+
+
+def test_channels_last_maps_are_not_resized(scope):
+    scope('mmpretrain')
+    net = MODELS.build(dict(type='ConvNeXt', arch='atto', out_indices=(0, 1, 2, 3)))
+    description = describe(net, (224, 224))
+    assert [change.step for change in description.changes if change.kind != 'mean'] == [
+        (4, 4), (8, 8), (16, 16), (32, 32)]
+    assert {change.kind for change in description.changes} == {'Conv2d', 'mean'}  # the mean over each of its outputs
