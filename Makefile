@@ -44,8 +44,9 @@ OPERATORS ?= BlurPool TIPS
 DEMO_MODELS := stock $(OPERATORS)
 RECIPE := configs/deeplabv3plus/deeplabv3plus_r18-w8%-d8_1xb16-2k_scattered-digits-128x128.py
 recipe = $(subst %,$(if $(filter stock,$(1)),,-$(shell echo '$(1)' | tr A-Z a-z)),$(RECIPE))
+BASES := $(addprefix configs/_base_/,datasets/scattered_digits.py models/deeplabv3plus_r18-w8-d8.py schedules/schedule_2k.py)
 # A run belongs to its recipe: after a change of its configs it is trained anew, beside what is there.
-run = $(DEMO)/$(1)-$(shell cat configs/_base_/*/*.py $(call recipe,stock) $(call recipe,$(1)) 2>&1 | grep -v '^\#' | \
+run = $(DEMO)/$(1)-$(shell cat $(BASES) $(call recipe,stock) $(call recipe,$(1)) 2>&1 | grep -v '^\#' | \
   sha256sum | cut -c1-8)
 RUNS := $(foreach model,$(DEMO_MODELS),$(call run,$(model)))
 TRAINED := $(RUNS:%=%/iter_2000.pth)
