@@ -17,6 +17,8 @@ from tests.surgery.families import FAMILIES
 from tests.surgery.families.__main__ import PAGE, family_table
 
 SIZES = [(224, 224), (225, 225), (97, 131)]
+#: One form of each backbone of each host: the others differ in where their sites are, not in what is done there.
+DISTINCT = list({(family.host, family.cfg['base']): family for family in reversed(FAMILIES)}.values())
 #: Sizes for which some hosts are too deep: the first is one that all of them take.
 SMALL = {'InceptionV3': [(96, 128)], 'DDRNet': [(128, 128)], 'PIDNet': [(128, 128)]}
 
@@ -66,14 +68,14 @@ def without_pools(family, downsampler):
     missing, unexpected = converted.load_state_dict(stock.state_dict(), strict=False)
     assert not unexpected
     assert all('downsampler' in name or name.endswith('.free_weight') for name in missing)
-    stock.eval(), converted.eval()
+    stock.double().eval(), converted.double().eval()  # rounding would grow in gates
     return stock, converted
 
 
 def what_it_gives(family, stock):
     """An image, of odd sides where the host takes them, and the maps that it makes of it."""
     for size in ((97, 67), *SMALL.get(family.cfg['base'], [(64, 96)])):
-        x = image(stock, 1, size)
+        x = image(stock, 1, size).double()
         try:
             with torch.no_grad():
                 return x, maps(stock, x)
@@ -82,13 +84,13 @@ def what_it_gives(family, stock):
     raise AssertionError('the host takes no size at all')
 
 
-def assert_same(family, converted, stock, bound):
+def assert_same(family, converted, stock):
     """Up to a share of the largest value."""
     x, expected = what_it_gives(family, stock)
     with torch.no_grad():
         for ours, theirs in zip(maps(converted, x), expected, strict=True):
             assert ours.shape == theirs.shape
-            assert (ours - theirs).abs().max() <= bound * theirs.abs().max()
+            assert (ours - theirs).abs().max() <= 1e-10 * theirs.abs().max()
 
 
 def without_gradient(network, x):
@@ -122,11 +124,15 @@ class TestFamily:
         assert expected[0] is not None
         assert shapes(converted) == expected
 
+
+@pytest.mark.parametrize('family', DISTINCT, ids=[family.name.replace(' ', '-') for family in DISTINCT])
+class TestWhatItComputes:
+
     def test_convolution_then_subsampling_is_the_strided_convolution(self, scope, family):
         """With the operator that starts as subsampling the converted network computes what the host's does."""
         scope(family.host)
         stock, converted = without_pools(family, 'StridedConv')
-        assert_same(family, converted, stock, 1e-5)
+        assert_same(family, converted, stock)
 
     def test_space_to_depth_computes_what_the_host_does(self, scope, family):
         """A pretrained network loses nothing in the conversion."""
@@ -137,7 +143,7 @@ class TestFamily:
                 convert(family, 'SPDConv')
         else:
             stock, converted = without_pools(family, 'SPDConv')
-            assert_same(family, converted, stock, 1e-5)
+            assert_same(family, converted, stock)
 
     def test_one_training_step_and_two_evaluations(self, scope, family):
         scope(family.host)
