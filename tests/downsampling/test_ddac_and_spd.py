@@ -8,6 +8,7 @@ from torch import nn
 
 from mmtips.downsampling import DDAC, SPDConv, functional
 from mmtips.downsampling.spd_conv import SpaceToDepthConv2d
+from mmtips.report import measure_cost
 
 
 def naive_ddac(operator, x):
@@ -108,3 +109,8 @@ def test_spd_refuses_what_it_cannot_convert():
 def test_bad_options(options, message):
     with pytest.raises(ValueError, match=message):
         DDAC(4, **options)
+
+
+def test_ddac_can_be_counted():
+    """Counting multiply-adds traces the model, and in a trace sizes are tensors."""
+    assert measure_cost(nn.Sequential(DDAC(4)), (4, 8, 8), repeats=2)['gmacs'] > 0

@@ -87,7 +87,7 @@ def location_filter(x: Tensor, taps: Tensor, stride: int, padding_mode: str) -> 
         ``(N, C, ceil(H/s), ceil(W/s))``.
     """
     n, groups, size, h, w = taps.shape
-    k = round(size**0.5)
+    k = round(int(size)**0.5)  # in a trace, sizes are tensors
     before = window_start(k, stride)
     patches = F.unfold(pad_border(x, before, k - 1 - before, padding_mode), k, stride=stride)
     patches = patches.reshape(n, groups, x.shape[1] // groups, size, h * w)
