@@ -5,6 +5,7 @@ The record knows nothing of hosts or block families. Every tensor that comes fro
 function that was called is a :class:`Step` between numbers, and every module that was called is a :class:`Call`.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from torch import nn
@@ -35,12 +36,16 @@ class Call:
     outputs: list[int] = field(default_factory=list)
     bare: bool = False
 
+    def around(self) -> Iterator['Call']:
+        """This call and all that it is part of, the innermost first."""
+        call: Call | None = self
+        while call is not None:
+            yield call
+            call = call.parent
+
     def inside(self, other: 'Call') -> bool:
         """Whether this call is ``other`` or a part of it."""
-        call: Call | None = self
-        while call is not None and call is not other:
-            call = call.parent
-        return call is other
+        return any(call is other for call in self.around())
 
 
 @dataclass(eq=False)

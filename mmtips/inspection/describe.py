@@ -6,13 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import torch
 from torch import nn
 
 from mmtips.downsampling import Downsampler, SpaceToDepthConv2d
 from mmtips.inspection.dataflow import Call
 from mmtips.inspection.geometry import Geometry, Passage
-from mmtips.inspection.recording import record
+from mmtips.inspection.recording import blank_image, record
 from mmtips.inspection.strided import pair
 
 Pair = tuple[float, float]
@@ -96,15 +95,12 @@ def describe(model: nn.Module, input_size: tuple[int, int]) -> Description:
     Raises:
         ValueError: If the model cannot be run on such an image.
     """
-    channels = next((module.in_channels for module in model.modules() if isinstance(module, nn.Conv2d)), 3)
-    flow = record(model, torch.empty(1, channels, *input_size))
+    flow = record(model, blank_image(model, input_size))
     geometry = Geometry(flow)
     macs: dict[Call, int] = {}
     for step in flow.steps:
-        call: Call | None = step.call
-        while call is not None:
+        for call in step.call.around():
             macs[call] = macs.get(call, 0) + step.macs
-            call = call.parent
     changes = [_change(passage, macs) for passage in geometry.passages
                if passage.size_in != passage.size_out or max(window.stride for window in passage.windows) > 1]
     return Description(input_size, changes, geometry.misfits, _sizes(geometry, max(input_size)))

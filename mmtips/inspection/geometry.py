@@ -199,10 +199,7 @@ def _all(side: int, window: Window) -> Window:
 
 
 def _unit(call: Call) -> Call | None:
-    found: Call | None = call
-    while found is not None and not isinstance(found.module, UNITS):
-        found = found.parent
-    return found
+    return next((around for around in call.around() if isinstance(around.module, UNITS)), None)
 
 
 def _slides(step: Step) -> bool:

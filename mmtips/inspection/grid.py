@@ -9,7 +9,7 @@ from torch import nn
 
 from mmtips.downsampling import Downsampler, SpaceToDepthConv2d
 from mmtips.downsampling.functional import window_start
-from mmtips.inspection.strided import pads_itself, pair
+from mmtips.inspection.strided import pads_itself, pair, same_padding
 
 
 @dataclass(frozen=True)
@@ -186,7 +186,7 @@ def _padding(module: Any, axis: int, side: int, reach: int, stride: int) -> int:
     """Rows that are put before the map."""
     if pads_itself(module):
         grid = pair(getattr(module, 'grid_stride', stride))[axis]
-        return max((-(-side // grid) - 1) * grid + reach + 1 - side, 0) // 2
+        return same_padding(side, grid, reach) // 2
     if hasattr(module, 'circular_border'):
         return module.circular_border[axis]
     if isinstance(module.padding, str):

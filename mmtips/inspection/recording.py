@@ -103,9 +103,8 @@ def record(network: nn.Module, image: Tensor | None = None) -> Dataflow:
     Raises:
         ValueError: If the forward fails.
     """
-    channels = next((module.in_channels for module in network.modules() if isinstance(module, nn.Conv2d)), 3)
     like = next(network.parameters(), torch.empty(0))
-    shape = (1, channels, SIZE, SIZE) if image is None else tuple(image.shape)
+    shape = tuple((blank_image(network, (SIZE, SIZE)) if image is None else image).shape)
     recorder = _Recorder()
     try:
         twin = _prepared(network, recorder)
@@ -119,6 +118,12 @@ def record(network: nn.Module, image: Tensor | None = None) -> Dataflow:
                          f'which is how its strides are found: {type(error).__name__}: {error}. If it takes other '
                          'images, give one: image=torch.empty(...)') from error
     return recorder.flow
+
+
+def blank_image(network: nn.Module, size: tuple[int, int]) -> Tensor:
+    """One image of a height and width, ``(1, C, H, W)``, with as many channels as the first convolution reads, or 3."""
+    channels = next((module.in_channels for module in network.modules() if isinstance(module, nn.Conv2d)), 3)
+    return torch.empty(1, 1, 1, 1).expand(1, channels, *size)
 
 
 def _prepared(network: nn.Module, recorder: _Recorder) -> nn.Module:

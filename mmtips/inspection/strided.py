@@ -38,6 +38,11 @@ def pads_itself(module: nn.Module) -> bool:
     return type(module).__name__.endswith(SAME_PADDED)
 
 
+def same_padding(side: int, stride: int, reach: int) -> int:
+    """Rows that such a convolution puts around ``side`` rows; its kernel covers ``reach + 1``."""
+    return max((-(-side // stride) - 1) * stride + reach + 1 - side, 0)
+
+
 def pair(value: Any) -> tuple[Any, Any]:
     """Rows and columns of what a module may give as one number for both."""
     return (value, value) if isinstance(value, int) else tuple(value)

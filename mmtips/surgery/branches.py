@@ -1,7 +1,7 @@
 # Copyright (c) mmtips authors. All rights reserved.
 """What a stride site is to its network: its stem, a branch of a block, or the skip of one."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from itertools import combinations
 from typing import Any, NamedTuple
 
@@ -62,7 +62,7 @@ class Branches:
             return
         group = sites.union(*(self.together[path] for path in sites))
         self.together.update(dict.fromkeys(group, group))
-        if step.function in ADDITIONS and any(self._holds(call, sites) for call in _around(step.call)):
+        if step.function in ADDITIONS and any(self._holds(call, sites) for call in step.call.around()):
             most = max(self._history[number].convolutions for number in ends)
             for number, branch in ends.items():
                 if self._history[number].convolutions < most:
@@ -83,14 +83,6 @@ class Branches:
             self.role[path] = 'stem_pool'
         elif isinstance(pool, nn.AvgPool2d) and pair(pool.kernel_size)[0] > 2 * pair(pool.stride)[0]:
             self.role[path] = 'context_pool'
-
-
-def _around(call: Call) -> Iterator[Call]:
-    """A call and all that it is part of."""
-    around: Call | None = call
-    while around is not None:
-        yield around
-        around = around.parent
 
 
 def _histories(flow: Dataflow, strided: Collection[str]) -> dict[int, History]:

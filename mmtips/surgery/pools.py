@@ -7,6 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from mmtips.downsampling import Downsampler
+from mmtips.inspection.grid import Rounding, Window
 from mmtips.inspection.strided import pair
 
 
@@ -41,22 +42,16 @@ class FitToPool(nn.Module):
 
     def __init__(self, pool: Any) -> None:
         super().__init__()
-        self.kernel, self.stride = pair(pool.kernel_size)[0], pair(pool.stride)[0]
-        self.padding, self.ceil_mode = pair(pool.padding)[0], bool(pool.ceil_mode)
-        least = 2 * self.padding + (self.stride if self.ceil_mode else 1)
-        self.border = self.padding if self.kernel < least else 0
-        self.changes_nothing = self.kernel == least
-
-    def rows(self, side: int) -> int:
-        """How many rows the pool makes of ``side`` rows."""
-        reach = side + 2 * self.padding - self.kernel + (self.stride - 1 if self.ceil_mode else 0)
-        # In ceil_mode window i begins at i s - p, which must be below H.
-        last = (side + self.padding - 1) // self.stride
-        return min(reach // self.stride, last) + 1 if self.ceil_mode else reach // self.stride + 1
+        kernel, padding, self.stride = pair(pool.kernel_size)[0], pair(pool.padding)[0], pair(pool.stride)[0]
+        window = Window(kernel, self.stride, -padding, kernel - 1 - padding)
+        self.rounding = Rounding(window, 2 * padding, 'ceil' if pool.ceil_mode else 'floor')
+        least = 2 * padding + (self.stride if pool.ceil_mode else 1)
+        self.border = padding if kernel < least else 0
+        self.changes_nothing = kernel == least
 
     def forward(self, x: Tensor) -> Tensor:
         """``(N, C, H, W)`` to a map of which an operator makes the size of the pool's output."""
-        rows, columns = (self.rows(side) * self.stride for side in x.shape[-2:])
+        rows, columns = (self.rounding.outputs(side) * self.stride for side in x.shape[-2:])
         if self.border:
             x = F.pad(x, (0, self.border, 0, self.border), mode='replicate')
         return x[..., :rows, :columns]

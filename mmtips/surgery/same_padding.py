@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from mmtips.inspection.strided import pair
+from mmtips.inspection.strided import pair, same_padding
 
 
 class GridPaddedConv2d(nn.Conv2d):
@@ -29,9 +29,8 @@ class GridPaddedConv2d(nn.Conv2d):
     def _border(self, sides: tuple[int, ...]) -> Iterator[int]:
         """Left, right, top, bottom: the odd pixel comes last."""
         for axis in (1, 0):
-            side, stride = sides[axis], self.grid_stride[axis]
             reach = (self.kernel_size[axis] - 1) * self.dilation[axis]
-            total = max((-(-side // stride) - 1) * stride + reach + 1 - side, 0)
+            total = same_padding(sides[axis], self.grid_stride[axis], reach)
             yield total // 2
             yield total - total // 2
 
