@@ -4,6 +4,7 @@ PYTHON ?= python3
 HOSTS ?= upstream
 VENV := $(abspath .venv$(if $(filter-out upstream,$(HOSTS)),-$(HOSTS)))
 BIN := $(VENV)/bin
+# What is imported is compiled then; compiling all that is installed takes longer.
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 REQUIREMENTS := requirements/demo.txt requirements/tests.txt requirements/hosts/$(HOSTS).txt
 # Two distributions come in as dependencies and are exchanged for twins with the same import name: opencv-python, which
@@ -27,7 +28,7 @@ $(STAMP):
 	@echo 'making $(notdir $(VENV)): a few minutes and about 6 GB, mostly PyTorch'
 	rm -rf $(VENV)
 	$(PYTHON) -m venv $(VENV)
-	$(PIP) install --quiet $(addprefix -r ,$(REQUIREMENTS))
+	$(PIP) install --quiet --no-compile $(addprefix -r ,$(REQUIREMENTS))
 	$(PIP) uninstall --quiet --yes $(UNWANTED)
 	$(PIP) install --quiet --force-reinstall --no-deps $$(cat $(REQUIREMENTS) | grep -E '^($(TWINS))==')
 	$(PIP) install --quiet --no-build-isolation --no-deps --editable .
@@ -39,22 +40,22 @@ $(STAMP):
 DEMO := work_dirs/demo
 DATA := data/scattered_digits/meta.json
 JOBS ?= 3
-# Each of them is a config beside the baseline: BlurPool is -blurpool, TIPS-anchor is -tips-anchor.
+# Each of them is a file of configs/_base_/downsampler, in small letters: TIPS-anchor is tips-anchor.py.
 OPERATORS ?= BlurPool TIPS
 DEMO_MODELS := stock $(OPERATORS)
-RECIPE := configs/deeplabv3plus/deeplabv3plus_r18-w8%-d8_1xb16-2k_scattered-digits-128x128.py
-recipe = $(subst %,$(if $(filter stock,$(1)),,-$(shell echo '$(1)' | tr A-Z a-z)),$(RECIPE))
+RECIPE := configs/deeplabv3plus/deeplabv3plus_r18-w8-d8_1xb16-2k_scattered-digits-128x128.py
 BASES := $(addprefix configs/_base_/,datasets/scattered_digits.py models/deeplabv3plus_r18-w8-d8.py schedules/schedule_2k.py)
+lower = $(shell echo '$(1)' | tr A-Z a-z)
+part = configs/_base_/downsampler/$(call lower,$(1)).py
 # A run belongs to its recipe: after a change of its configs it is trained anew, beside what is there.
-run = $(DEMO)/$(1)-$(shell cat $(BASES) $(call recipe,stock) $(call recipe,$(1)) 2>&1 | grep -v '^\#' | \
-  sha256sum | cut -c1-8)
+run = $(DEMO)/$(1)-$(shell cat $(BASES) $(RECIPE) $(call part,$(1)) 2>&1 | grep -v '^\#' | sha256sum | cut -c1-8)
 RUNS := $(foreach model,$(DEMO_MODELS),$(call run,$(model)))
 TRAINED := $(RUNS:%=%/iter_2000.pth)
 RESULTS := $(RUNS:%=%/shift.json)
 
 ifneq ($(filter demo trained,$(MAKECMDGOALS)),)
-  $(foreach model,$(DEMO_MODELS),$(if $(wildcard $(call recipe,$(model))),,$(error OPERATORS: no config for $(model): \
-    expected some of $(shell ls $(subst %,-*,$(RECIPE)) | sed 's/.*-w8-\(.*\)-d8_.*/\1/'))))
+  $(foreach model,$(DEMO_MODELS),$(if $(wildcard $(call part,$(model))),,$(error OPERATORS: no $(call part,$(model)): \
+    expected some of $(basename $(notdir $(wildcard $(call part,*)))))))
 endif
 
 data: $(DATA)
@@ -66,11 +67,11 @@ $(DATA): | $(STAMP)
 
 define DEMO_RULES
 $(2)/iter_2000.pth: | $(DATA)
-	OMP_NUM_THREADS=1 $(BIN)/python tools/train.py $(call recipe,$(1)) --work-dir $(2) --resume 2>&1 | \
+	DOWNSAMPLER=$(call lower,$(1)) OMP_NUM_THREADS=1 $(BIN)/python tools/train.py $(RECIPE) --work-dir $(2) --resume 2>&1 | \
 	  sed -u 's/^/[$(1)] /'
 
 $(2)/shift.json: $(2)/iter_2000.pth
-	$(BIN)/python tools/eval_shift.py $(call recipe,$(1)) $(2)/iter_2000.pth --work-dir $(2) --pairs 2 \
+	DOWNSAMPLER=$(call lower,$(1)) $(BIN)/python tools/eval_shift.py $(RECIPE) $(2)/iter_2000.pth --work-dir $(2) --pairs 2 \
 	  --name '$(if $(filter stock,$(1)),DeepLabV3+ (stock),with $(1))' --out $$@
 endef
 $(foreach model,$(DEMO_MODELS),$(eval $(call DEMO_RULES,$(model),$(call run,$(model)))))

@@ -38,10 +38,12 @@ def load_config(args: argparse.Namespace) -> Config:
     Raises:
         FileNotFoundError: If there is no such config.
         ImportError: If the config needs a host that is not installed.
+        ValueError: If ``$DOWNSAMPLER`` is none that the config can be read with.
     """
     if not args.config.is_file():
         raise FileNotFoundError(f'config: no file {args.config}')
     _require_hosts(args.config)
+    _require_downsampler(args.config)
     os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
     config = Config.fromfile(args.config)
     if args.cfg_options is not None:
@@ -53,20 +55,35 @@ def load_config(args: argparse.Namespace) -> Config:
 
 def _require_hosts(path: Path) -> None:
     # Bases such as 'mmseg::...' are read before anything else: say what is missing before mmengine fails on them.
-    texts = list(_texts(path))
+    texts = [file.read_text() for file in _files(path)]
     for host in INSTALL:
         needs = re.compile(rf"""['"]{host}::|default_scope\s*=\s*['"]{host}['"]""")
         if any(map(needs.search, texts)):
             require_host(host, f'the config {path}')
 
 
-def _texts(path: Path) -> Iterator[str]:
-    """The text of a config and of the local files that it inherits from."""
-    text = path.read_text()
-    yield text
-    for base in re.findall(r"""['"]([^'":]+\.py)['"]""", text):
+def _require_downsampler(path: Path) -> None:
+    # mmengine fails with a path that nobody wrote.
+    name = os.environ.get('DOWNSAMPLER')
+    for config in _files(path) if name is not None else ():
+        for folder in re.findall(r"""['"]([^'"]+)/\{\{\$DOWNSAMPLER:\w+\}\}\.py['"]""", config.read_text()):
+            known = sorted(part.stem for part in (config.parent / folder).glob('*.py'))
+            if name not in known:
+                raise ValueError(f'DOWNSAMPLER: expected one of {known}, got {name!r}: they are the files of '
+                                 f'{(config.parent / folder).resolve()}')
+
+
+def _files(path: Path) -> Iterator[Path]:
+    """A config and the local files that it inherits from."""
+    yield path
+    for base in re.findall(r"""['"]([^'":]+\.py)['"]""", path.read_text()):
         if (path.parent / base).is_file():
-            yield from _texts(path.parent / base)
+            yield from _files(path.parent / base)
+
+
+def recipe_name(config: Config) -> str:
+    """The name of a config, and what it was told by the environment: ``'resnet18_cifar10 DOWNSAMPLER=tips'``."""
+    return ' '.join([Path(config.filename).stem, *(f'{key}={value}' for key, value in config.env_variables.items())])
 
 
 def enable_amp(config: Config) -> None:

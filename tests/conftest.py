@@ -15,6 +15,15 @@ def _seed():
     torch.manual_seed(0)
 
 
+@pytest.fixture(autouse=True)
+def _scope_stays_here():
+    """A runner sets the default scope for the whole process."""
+    before = dict(DefaultScope._instance_dict)
+    yield
+    DefaultScope._instance_dict.clear()
+    DefaultScope._instance_dict.update(before)
+
+
 @pytest.fixture
 def scope():
     """A function that sets the default scope for one test, and skips where the host is missing."""
@@ -23,7 +32,4 @@ def scope():
         pytest.importorskip(f'{host}.models')
         init_default_scope(host)
 
-    before = DefaultScope.get_current_instance()
-    yield set_scope
-    if before is not None:
-        init_default_scope(before.scope_name)
+    return set_scope

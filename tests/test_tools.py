@@ -6,6 +6,7 @@ import importlib.util
 import json
 import os
 import re
+import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -13,22 +14,36 @@ from pathlib import Path
 import pytest
 import torch
 
-from mmtips.datasets import write_scattered_digits
+from mmtips.datasets.digits import write_scattered_digits
 
 ROOT = Path(__file__).parent.parent
-TIPS_CONFIG = 'configs/deeplabv3plus/deeplabv3plus_r18-w8-tips-d8_1xb16-2k_scattered-digits-128x128.py'
-STOCK_CONFIG = TIPS_CONFIG.replace('-tips', '')
-CLS_CONFIG = 'configs/resnet/resnet18-w16-tips_1xb64-20e_scattered-digits-64x64.py'
+CONFIG = 'configs/deeplabv3plus/deeplabv3plus_r18-w8-d8_1xb16-2k_scattered-digits-128x128.py'
+CLS_CONFIG = 'configs/resnet/resnet18-w16_1xb64-20e_scattered-digits-64x64.py'
 
 pytest.importorskip('mmseg.models')
 
 
-def run(tool, *args, code=0):
-    environment = dict(os.environ, OMP_NUM_THREADS='1', PYTHONPATH=str(ROOT))
+def run(tool, *args, code=0, downsampler='tips'):
+    environment = dict(os.environ, OMP_NUM_THREADS='1', PYTHONPATH=str(ROOT), DOWNSAMPLER=downsampler)
     done = subprocess.run([sys.executable, f'tools/{tool}.py', *map(str, args)], cwd=ROOT, env=environment,
                           capture_output=True, text=True, check=False)
     assert done.returncode == code or (code and done.returncode), done.stderr[-3000:]
     return done.stdout + done.stderr
+
+
+@pytest.fixture
+def fails(monkeypatch):
+    """Run a tool in this process, since an interpreter takes seconds to start, and return its error."""
+
+    def fails(tool, *args, downsampler='tips'):
+        monkeypatch.chdir(ROOT)
+        monkeypatch.setenv('DOWNSAMPLER', downsampler)
+        monkeypatch.setattr(sys, 'argv', [f'tools/{tool}.py', *map(str, args)])
+        with pytest.raises(Exception) as error:  # noqa: PT011 - whatever it is
+            runpy.run_path(f'tools/{tool}.py', run_name='__main__')
+        return str(error.value)
+
+    return fails
 
 
 @pytest.fixture(scope='module')
@@ -48,7 +63,7 @@ def on(data, *more):
 def trained(data, tmp_path_factory):
     """A TIPS network after six iterations."""
     work_dir = tmp_path_factory.mktemp('trained')
-    output = run('train', TIPS_CONFIG, '--work-dir', work_dir,
+    output = run('train', CONFIG, '--work-dir', work_dir,
                  *on(data, 'train_cfg.max_iters=6', 'train_cfg.val_interval=3', 'default_hooks.logger.interval=1',
                      'default_hooks.checkpoint.interval=3', 'default_hooks.checkpoint.max_keep_ckpts=5'))
     return work_dir, output
@@ -65,7 +80,7 @@ def test_train_logs_the_losses_and_keeps_checkpoints(trained):
 
 def test_resume_goes_on_from_the_last_checkpoint(trained, data, tmp_path):
     work_dir, straight = trained
-    output = run('train', TIPS_CONFIG, '--work-dir', tmp_path, '--resume', work_dir / 'iter_3.pth',
+    output = run('train', CONFIG, '--work-dir', tmp_path, '--resume', work_dir / 'iter_3.pth',
                  *on(data, 'train_cfg.max_iters=6', 'train_cfg.val_interval=3', 'default_hooks.logger.interval=1'))
 
     def losses(text):
@@ -77,12 +92,12 @@ def test_resume_goes_on_from_the_last_checkpoint(trained, data, tmp_path):
 
 
 def test_test_prints_the_hosts_metrics(trained, data):
-    output = run('test', TIPS_CONFIG, trained[0] / 'iter_6.pth', '--work-dir', trained[0] / 'test', *on(data))
+    output = run('test', CONFIG, trained[0] / 'iter_6.pth', '--work-dir', trained[0] / 'test', *on(data))
     assert 'mIoU:' in output
 
 
 def test_eval_shift_prints_a_table_and_writes_a_result(trained, data, tmp_path):
-    command = ['eval_shift', TIPS_CONFIG, trained[0] / 'iter_6.pth', '--work-dir', tmp_path / 'work', '--pairs', 2,
+    command = ['eval_shift', CONFIG, trained[0] / 'iter_6.pth', '--work-dir', tmp_path / 'work', '--pairs', 2,
                '--examples', 1, '--name', 'tiny', '--out', tmp_path / 'out/shift.json', *on(data)]
     output = run(*command)
     assert 'ETA' in output
@@ -107,7 +122,7 @@ def test_eval_shift_prints_a_table_and_writes_a_result(trained, data, tmp_path):
 
 def test_another_checkpoint_in_the_config_does_not_slip_in(trained, data, tmp_path):
     """Neither ``load_from`` nor ``resume`` replaces the checkpoint that is named."""
-    command = ['test', TIPS_CONFIG, trained[0] / 'iter_6.pth', '--work-dir', tmp_path]
+    command = ['test', CONFIG, trained[0] / 'iter_6.pth', '--work-dir', tmp_path]
     expected, other = (run(*command, *on(data, *more)).split('mIoU: ')[1].split()[0] for more in (
         [], [f"load_from={trained[0] / 'iter_3.pth'}", 'resume=True']))
     assert other == expected
@@ -119,13 +134,14 @@ def test_classification_end_to_end(data, tmp_path):
     output = run('eval_shift', CLS_CONFIG, tmp_path / 'epoch_1.pth', '--work-dir', tmp_path, '--pairs', 2, *on(data))
     assert 'accuracy/top1' in output
     result = json.loads((tmp_path / 'shift.json').read_text())
+    assert result['name'] == result['config'] == f'{Path(CLS_CONFIG).stem} DOWNSAMPLER=tips'
     assert result['figures'] == {}
     assert result['shift']['standard']['per_class'] == {}
     assert 'foreground' not in result['shift']['standard']
 
 
 def test_describe_shows_what_was_and_what_is(tmp_path):
-    config = 'configs/deeplabv3plus/deeplabv3plus_r50-tips-d8_4xb2-80k_cityscapes-512x1024.py'
+    config = 'configs/deeplabv3plus/deeplabv3plus_r50-d8_4xb2-80k_cityscapes-512x1024.py'
     output = run('describe', config, '--size', '128', '256', '--json', tmp_path / 'a.json', '--figure',
                  tmp_path / 'a.png')
     before, after = re.split(r'\nafter\n', output)
@@ -136,19 +152,19 @@ def test_describe_shows_what_was_and_what_is(tmp_path):
 
 
 def test_describe_of_a_stock_network_with_the_size_of_its_config():
-    output = run('describe', 'configs/resnet/resnet18-w16_1xb64-20e_scattered-digits-64x64.py')
+    output = run('describe', CLS_CONFIG, downsampler='stock')
     assert 'An image of 224 x 224: 9 changes' in output
     assert '\nnetwork\n' in output
 
 
-def test_checkpoint_of_another_architecture_lists_the_keys(trained, data):
-    command = ['eval_shift', STOCK_CONFIG, trained[0] / 'iter_6.pth', '--work-dir', trained[0] / 'x', *on(data)]
-    output = run(*command, code=1)
+def test_checkpoint_of_another_architecture_lists_the_keys(trained, data, fails):
+    command = ['eval_shift', CONFIG, trained[0] / 'iter_6.pth', '--work-dir', trained[0] / 'x', *on(data)]
+    output = fails(*command, downsampler='stock')
     assert 'is not a checkpoint of this EncoderDecoder' in output
     assert '6 unexpected: backbone.layer3.0.conv2.downsampler.score_scale' in output
 
 
-def test_hostile_checkpoint_is_refused(data, tmp_path):
+def test_hostile_checkpoint_is_refused(data, tmp_path, fails):
 
     class Hostile:
 
@@ -156,35 +172,35 @@ def test_hostile_checkpoint_is_refused(data, tmp_path):
             return os.system, (f'touch {tmp_path}/ran', )
 
     torch.save(dict(state_dict=dict(x=Hostile())), tmp_path / 'hostile.pth')
-    output = run('eval_shift', STOCK_CONFIG, tmp_path / 'hostile.pth', '--work-dir', tmp_path, *on(data), code=1)
+    output = fails('eval_shift', CONFIG, tmp_path / 'hostile.pth', '--work-dir', tmp_path, *on(data))
     assert 'weights_only' in output or 'Weights only' in output
     assert not (tmp_path / 'ran').exists()
 
 
 @pytest.mark.parametrize(('args', 'message'), [
     (['train', 'configs/none.py'], 'config: no file configs/none.py'),
-    (['train', STOCK_CONFIG, '--cfg-options', 'train_dataloader.dataset.data_root=nowhere'],
+    (['train', CONFIG, '--cfg-options', 'train_dataloader.dataset.data_root=nowhere'],
      'no folder nowhere/seg/img_dir/train. Make the data set with: python tools/dataset_converters'),
-    (['train', TIPS_CONFIG, '--cfg-options', 'model.backbone.downsampler.type=TIPSY'],
+    (['train', CONFIG, '--cfg-options', 'model.backbone.downsampler.type=TIPSY'],
      "downsampler type 'TIPSY' is not registered"),
 ])
-def test_bad_input(args, message, tmp_path, data):
+def test_bad_input(args, message, tmp_path, data, fails):
     if len(args) > 2 and 'data_root' not in args[3]:
         args = [*args[:3], *on(data)[1:], args[3]]
-    assert message in run(*args, '--work-dir', tmp_path, code=1)
+    assert message in fails(*args, '--work-dir', tmp_path)
 
 
-def test_loss_hook_on_a_stock_network(tmp_path, data):
+def test_loss_hook_on_a_stock_network(tmp_path, data, fails):
     config = tmp_path / 'config.py'
-    config.write_text(f"_base_ = '{ROOT / STOCK_CONFIG}'\ncustom_hooks = [dict(type='TIPSLossHook')]\n")
-    output = run('train', config, '--work-dir', tmp_path, *on(data), code=1)
+    config.write_text(f"_base_ = '{ROOT / CONFIG}'\ncustom_hooks = [dict(type='TIPSLossHook')]\n")
+    output = fails('train', config, '--work-dir', tmp_path, *on(data), downsampler='stock')
     assert 'EncoderDecoder has no TIPS operator: give its backbone downsampler=' in output
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason='there is a GPU')
-def test_amp_without_a_gpu(tmp_path):
-    assert '--amp: mmengine trains in mixed precision on a GPU only' in run(
-        'train', STOCK_CONFIG, '--amp', '--work-dir', tmp_path, code=1)
+def test_amp_without_a_gpu(tmp_path, fails):
+    assert '--amp: mmengine trains in mixed precision on a GPU only' in fails(
+        'train', CONFIG, '--amp', '--work-dir', tmp_path)
 
 
 def is_distributed(name):
@@ -200,7 +216,7 @@ def test_the_tool_of_the_host_trains_a_config(data, tmp_path):
     if not tool.is_file():
         pytest.skip('this mmseg comes without its tools')
     config = tmp_path / 'config.py'
-    bases = [str(ROOT / TIPS_CONFIG)]
+    bases = [str(ROOT / CONFIG)]
     if not importlib.util.find_spec('pkg_resources') or not is_distributed('mmsegmentation'):
         # On these stacks the mends are needed before the config is read, see docs/compatibility.md.
         (tmp_path / 'mends.py').write_text("__import__('mmtips')\n")
@@ -208,15 +224,22 @@ def test_the_tool_of_the_host_trains_a_config(data, tmp_path):
     config.write_text(f'_base_ = {bases}\n')
     done = subprocess.run([sys.executable, tool, config, '--work-dir', tmp_path,
                            *on(data, 'train_cfg.max_iters=1', 'train_cfg.val_interval=1')], cwd=tmp_path,
-                          env=dict(os.environ, OMP_NUM_THREADS='1'), capture_output=True, text=True, check=False)
+                          env=dict(os.environ, OMP_NUM_THREADS='1', DOWNSAMPLER='tips'), capture_output=True,
+                          text=True, check=False)
     assert done.returncode == 0, done.stderr[-3000:]
     assert 'downsampling of ResNetV1c: left as it is: stem.0; TIPS: maxpool' in done.stdout + done.stderr
     assert (tmp_path / 'iter_1.pth').exists()
 
 
-def test_too_large_a_shift(trained, data):
-    output = run('eval_shift', TIPS_CONFIG, trained[0] / 'iter_6.pth', '--max-shift', 64, '--work-dir',
-                 trained[0] / 'y', *on(data), code=1)
+def test_unknown_downsampler(fails):
+    output = fails('train', CONFIG, downsampler='tipsy')
+    assert "DOWNSAMPLER: expected one of ['aps', 'aps-exact', " in output
+    assert "got 'tipsy'" in output
+
+
+def test_too_large_a_shift(trained, data, fails):
+    output = fails('eval_shift', CONFIG, trained[0] / 'iter_6.pth', '--max-shift', 64, '--work-dir',
+                   trained[0] / 'y', *on(data))
     assert 'max_shift=64 is too large for images of 128 x 128' in output
 
 

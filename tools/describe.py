@@ -50,9 +50,8 @@ def main() -> None:
     args = parse_args()
     config = cli.load_config(args)
     size = image_size(config, args.size)
-    stock = stock_config(config.model)
-    models = {'before': stock, 'after': config.model} if stock != config.model else {'network': config.model}
-    descriptions = {name: describe(build(config, model), size) for name, model in models.items()}
+    before, after = (describe(build(config, model), size) for model in (stock_config(config.model), config.model))
+    descriptions = dict(network=after) if before == after else dict(before=before, after=after)
     for name, description in descriptions.items():
         print(f'\n{name}\n{strides.stride_table(description)}')
     print(f'\n{strides.LEGEND}')

@@ -58,7 +58,8 @@ def write(args: argparse.Namespace, runner: Runner, metrics: dict[str, float]) -
     data = dict(dataset=str(runner.cfg.test_dataloader.dataset.type), images=len(dataset),
                 classes=len(dataset.metainfo['classes']), background=loop.measure.background,
                 ignore_index=loop.measure.ignore_index)
-    result = report.shift_result(args.name or args.config.stem, args.config.name, args.checkpoint, data,
+    name = cli.recipe_name(runner.cfg)
+    result = report.shift_result(args.name or name, name, args.checkpoint, data,
                                  report.measure_cost(model, loop.measure.image_shape), metrics, loop.protocols, figures)
     report.write_result(result, out)
     headings, classes = report.per_class([result])

@@ -2,6 +2,7 @@
 """What configs name: a host's own backbone, built under the active scope, with its downsampling exchanged."""
 
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from mmengine.registry import MODELS, DefaultScope
@@ -12,11 +13,13 @@ from mmtips.surgery import convert_downsampling
 
 #: Backbones with a name of their own, ``TIPS<name>``, so that one overridden word turns a recipe into its TIPS twin.
 NAMED = ('ResNet', 'ResNetV1c', 'ResNetV1d', 'UNet')
+#: What they are built with if nothing else is said: TIPS as published.
+PUBLISHED: Mapping[str, Any] = MappingProxyType(dict(type='TIPS'))
 
 
 @MODELS.register_module(name='TIPSBackbone')
 def build_backbone(base: str,
-                   downsampler: dict[str, Any] | None = None,
+                   downsampler: Mapping[str, Any] | None = PUBLISHED,
                    sites: Mapping[str, Any] | None = None,
                    **options: Any) -> nn.Module:
     """Build a host's backbone and exchange its downsampling.
@@ -28,7 +31,8 @@ def build_backbone(base: str,
     Args:
         base: The host's backbone, such as ``'HRNet'`` (looked up in the scope of the config) or
             ``'mmpretrain.VGG'``.
-        downsampler: Config of the operator; ``dict(type='TIPS')`` if not given.
+        downsampler: Config of the operator; ``dict(type='TIPS')`` if not given. With None only what ``sites`` names is
+            exchanged, and without ``sites`` nothing: the backbone is as the host builds it.
         sites: Other choices for some sites, by role or path: ``dict(stem_conv=dict(type='APS'), skip=None)``, see
             :func:`mmtips.surgery.plan_sites`.
         **options: Everything else goes to the host's backbone.
@@ -39,7 +43,7 @@ def build_backbone(base: str,
     Raises:
         ImportError: If the host that ``base`` names is not installed.
         KeyError: If the active scope has no such backbone, or the operator is not registered.
-        ValueError: If the backbone has no stride site.
+        ValueError: If the backbone has no stride site, see :func:`mmtips.surgery.convert_downsampling`.
     """
     _require_host(base)
     with MODELS.switch_scope_and_registry(None) as registry:
@@ -49,7 +53,8 @@ def build_backbone(base: str,
             raise KeyError(f"base={base!r} is not registered in the active scope {active!r}: set default_scope to "
                            "'mmseg' or 'mmpretrain', or name the host, as in base='mmpretrain.VGG'")
     backbone = MODELS.build(dict(type=base, **options))
-    convert_downsampling(backbone, dict(type='TIPS') if downsampler is None else downsampler, sites)
+    if downsampler is not None or sites:
+        convert_downsampling(backbone, downsampler, sites)
     return backbone
 
 
@@ -62,7 +67,7 @@ def _require_host(base: str) -> None:
 def _named(base: str) -> Callable[..., nn.Module]:
     """The same builder with ``base`` filled in."""
 
-    def build(downsampler: dict[str, Any] | None = None, sites: Mapping[str, Any] | None = None,
+    def build(downsampler: Mapping[str, Any] | None = PUBLISHED, sites: Mapping[str, Any] | None = None,
               **options: Any) -> nn.Module:
         return build_backbone(base, downsampler, sites, **options)
 

@@ -1,16 +1,18 @@
 # Copyright (c) mmtips authors. All rights reserved.
-"""Data sets: the built-in scattered digits, made on the spot from what scikit-learn ships."""
+"""Data sets: the built-in scattered digits, and what makes folders of published archives that the hosts cannot read."""
 
-from mmtips.datasets.builders import ScatteredDigits, ScatteredDigitsClassification
-from mmtips.datasets.digit_files import DEFAULT_SIZES, image_generator, summarize, write_scattered_digits
-from mmtips.datasets.digit_painting import Placement, paint, render_ink
-from mmtips.datasets.digit_sheet import contact_sheet
-from mmtips.datasets.digit_sources import CLASSES, DIGIT_CLASSES, PALETTE, SPLITS, Sources, digit_indices, load_sources
-from mmtips.datasets.scattered_digits import classification_image, compose, segmentation_image
+from mmtips.datasets.archives import open_archive
+from mmtips.datasets.builders import (
+    CVCClinicDB,
+    KvasirSEG,
+    ScatteredDigits,
+    ScatteredDigitsClassification,
+    TinyImageNet,
+)
+from mmtips.datasets.polyps import CVC_CLINICDB, KVASIR_SEG, convert_polyps
+from mmtips.datasets.tiny_imagenet import convert_tiny_imagenet
 
 __all__ = [
-    'CLASSES', 'DEFAULT_SIZES', 'DIGIT_CLASSES', 'PALETTE', 'SPLITS', 'Placement', 'ScatteredDigits',
-    'ScatteredDigitsClassification', 'Sources', 'classification_image', 'compose', 'contact_sheet', 'digit_indices',
-    'image_generator', 'load_sources', 'paint', 'render_ink', 'segmentation_image', 'summarize',
-    'write_scattered_digits'
+    'CVC_CLINICDB', 'KVASIR_SEG', 'CVCClinicDB', 'KvasirSEG', 'ScatteredDigits', 'ScatteredDigitsClassification',
+    'TinyImageNet', 'convert_polyps', 'convert_tiny_imagenet', 'open_archive'
 ]

@@ -1,92 +1,112 @@
 # Copyright (c) mmtips authors. All rights reserved.
-"""The built-in data set for configs: registered functions that build the hosts' own data set classes."""
+"""Data sets for configs: registered functions that build the hosts' own data set classes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from mmengine.dataset import BaseDataset
 from mmengine.registry import DATASETS
 
-from mmtips.datasets.digit_sources import CLASSES, DIGIT_CLASSES, PALETTE, check_split
+from mmtips.datasets import polyps
+from mmtips.datasets.digits import sources as digits
 from mmtips.hosts import require_host
 
-DATA_ROOT = 'data/scattered_digits'
-CONVERTER = 'python tools/dataset_converters/scattered_digits.py'
+Builder = Callable[..., BaseDataset]
 
-
-def _build(host: str, kind: str, folder: Path, settings: Mapping[str, Any]) -> BaseDataset:
-    """Build a host's data set class in the host's own scope, where it also finds the transforms of its pipeline."""
-    require_host(host, kind)
-    if not folder.is_dir():
-        raise FileNotFoundError(f'data_root: no folder {folder}. Make the data set with: {CONVERTER}')
-    return DATASETS.build(dict(settings, type=f'{host}.{kind}', _scope_=host))
-
-
-@DATASETS.register_module()
-def ScatteredDigits(data_root: str = DATA_ROOT,
-                    split: str = 'train',
-                    pipeline: Sequence[Any] = (),
-                    metainfo: Mapping[str, Any] | None = None,
-                    **kwargs: Any) -> BaseDataset:
-    """Build the segmentation set: 128 x 128 RGB images, 0 for the background and 1 + d for digit d.
+DOCSTRING = """{summary}
 
     Args:
-        data_root: The folder that the converter made.
-        split: 'train', 'val' or 'test'.
-        pipeline: Transforms of MMSegmentation.
-        metainfo: Entries beside, or in place of, ``classes`` and ``palette``.
-        **kwargs: Further options of ``mmseg.BaseSegDataset``.
+        data_root: The folder that ``{command}`` made.
+        split: One of {splits}.
+        pipeline: Transforms of the host.
+        metainfo: Entries beside, or in place of, those of the data set.
+        **options: Further options of ``{kind}``.
 
     Returns:
-        The ``mmseg.BaseSegDataset``.
+        The ``{kind}``.
 
     Raises:
         ValueError: If the split is unknown.
-        ImportError: If MMSegmentation is not installed.
+        ImportError: If the host is not installed.
         FileNotFoundError: If the data set has not been made.
     """
-    check_split(split)
-    settings = dict(
-        data_root=data_root,
-        data_prefix=dict(img_path=f'seg/img_dir/{split}', seg_map_path=f'seg/ann_dir/{split}'),
-        img_suffix='.png',
+
+
+def _builder(name: str, summary: str, host: str, kind: str, converter: str, root: str, splits: Sequence[str],
+             settings: Callable[[str], dict[str, Any]]) -> Builder:
+    """Register the function that builds a data set.
+
+    Args:
+        name: Its name in configs.
+        summary: What the data set is.
+        host: The host whose class reads it.
+        kind: That class.
+        converter: The program in ``tools/dataset_converters`` that makes it, with arguments.
+        root: Where that puts it by default.
+        splits: Names of its splits.
+        settings: For a split the options of the class; ``folder`` is where its images are.
+
+    Returns:
+        The function.
+    """
+    command = f'python tools/dataset_converters/{converter}'
+
+    def build(data_root: str = root, split: str = splits[0], pipeline: Sequence[Any] = (),
+              metainfo: Mapping[str, Any] | None = None, **options: Any) -> BaseDataset:
+        if split not in splits:
+            raise ValueError(f'split: expected one of {tuple(splits)}, got {split!r}')
+        require_host(host, kind)
+        own = settings(split)
+        folder = Path(data_root, own.pop('folder'))
+        if not folder.is_dir():
+            raise FileNotFoundError(f'data_root: no folder {folder}. Make the data set with: {command}')
+        meta = dict(metainfo=own.pop('metainfo') | dict(metainfo or {}))
+        # In the host's own scope it finds the transforms of its pipeline too.
+        return DATASETS.build(dict(data_root=data_root, pipeline=list(pipeline), type=f'{host}.{kind}', _scope_=host)
+                              | own | meta | options)
+
+    build.__name__ = build.__qualname__ = name
+    build.__doc__ = DOCSTRING.format(summary=summary, command=command, kind=f'{host}.{kind}',
+                                     splits=', '.join(map(repr, splits)))
+    DATASETS.register_module(name=name, module=build)
+    return build
+
+
+def _segmentation(folder: str, suffix: str, classes: Sequence[str],
+                  palette: Sequence[Sequence[int]]) -> Callable[[str], dict[str, Any]]:
+    """Options of ``mmseg.BaseSegDataset`` for ``img_dir/<split>`` and ``ann_dir/<split>``."""
+    return lambda split: dict(
+        folder=f'{folder}img_dir/{split}',
+        data_prefix=dict(img_path=f'{folder}img_dir/{split}', seg_map_path=f'{folder}ann_dir/{split}'),
+        img_suffix=suffix,
         seg_map_suffix='.png',
         reduce_zero_label=False,
-        pipeline=list(pipeline),
-        metainfo=dict(dict(classes=CLASSES, palette=[list(color) for color in PALETTE]), **(metainfo or {})))
-    folder = Path(data_root, 'seg/img_dir', split)
-    return _build('mmseg', 'BaseSegDataset', folder, settings | kwargs)
+        metainfo=dict(classes=classes, palette=[list(color) for color in palette]))
 
 
-@DATASETS.register_module()
-def ScatteredDigitsClassification(data_root: str = DATA_ROOT,
-                                  split: str = 'train',
-                                  pipeline: Sequence[Any] = (),
-                                  metainfo: Mapping[str, Any] | None = None,
-                                  **kwargs: Any) -> BaseDataset:
-    """Build the classification set: 64 x 64 RGB images of one digit each, ten classes.
+def _classification(folder: str, **metainfo: Any) -> Callable[[str], dict[str, Any]]:
+    """Options of ``mmpretrain.CustomDataset`` for ``<split>/<class>``."""
+    return lambda split: dict(folder=f'{folder}{split}', data_prefix=f'{folder}{split}', metainfo=metainfo)
 
-    Args:
-        data_root: The folder that the converter made.
-        split: 'train', 'val' or 'test'.
-        pipeline: Transforms of MMPretrain.
-        metainfo: Entries beside, or in place of, ``classes``.
-        **kwargs: Further options of ``mmpretrain.CustomDataset``.
 
-    Returns:
-        The ``mmpretrain.CustomDataset``.
-
-    Raises:
-        ValueError: If the split is unknown.
-        ImportError: If MMPretrain is not installed.
-        FileNotFoundError: If the data set has not been made.
-    """
-    check_split(split)
-    settings = dict(
-        data_root=data_root,
-        data_prefix=f'cls/{split}',
-        pipeline=list(pipeline),
-        metainfo=dict(dict(classes=DIGIT_CLASSES), **(metainfo or {})))
-    folder = Path(data_root, 'cls', split)
-    return _build('mmpretrain', 'CustomDataset', folder, settings | kwargs)
+ScatteredDigits = _builder(
+    'ScatteredDigits', 'Build the segmentation set: 128 x 128 RGB images, 0 for the background and 1 + d for digit d.',
+    'mmseg', 'BaseSegDataset', 'scattered_digits.py', 'data/scattered_digits', digits.SPLITS,
+    _segmentation('seg/', '.png', digits.CLASSES, digits.PALETTE))
+ScatteredDigitsClassification = _builder(
+    'ScatteredDigitsClassification', 'Build the classification set: 64 x 64 RGB images of one digit each, ten classes.',
+    'mmpretrain', 'CustomDataset', 'scattered_digits.py', 'data/scattered_digits', digits.SPLITS,
+    _classification('cls/', classes=digits.DIGIT_CLASSES))
+KvasirSEG = _builder(
+    'KvasirSEG', 'Build Kvasir-SEG: images of colonoscopy, 0 for the background and 1 for polyps.',
+    'mmseg', 'BaseSegDataset', 'published.py kvasir_seg ARCHIVE', 'data/kvasir_seg', polyps.SPLITS,
+    _segmentation('', polyps.KVASIR_SEG.suffix, polyps.CLASSES, polyps.PALETTE))
+CVCClinicDB = _builder(
+    'CVCClinicDB', 'Build CVC-ClinicDB: frames of colonoscopy, 0 for the background and 1 for polyps.',
+    'mmseg', 'BaseSegDataset', 'published.py cvc_clinicdb ARCHIVE', 'data/cvc_clinicdb', polyps.SPLITS,
+    _segmentation('', polyps.CVC_CLINICDB.suffix, polyps.CLASSES, polyps.PALETTE))
+TinyImageNet = _builder(
+    'TinyImageNet', 'Build Tiny ImageNet: 64 x 64 RGB images of 200 classes.',
+    'mmpretrain', 'CustomDataset', 'published.py tiny_imagenet ARCHIVE', 'data/tiny_imagenet', ('train', 'val'),
+    _classification(''))

@@ -2,6 +2,8 @@
 """Run a network once on tensors that have a shape and no data, and record how its maps flow."""
 
 import copy
+import math
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -13,13 +15,38 @@ from torch.overrides import TorchFunctionMode
 from torch.utils._pytree import tree_leaves
 
 from mmtips.inspection.dataflow import LOOK, Call, Dataflow, Step
-from mmtips.inspection.strided import is_convolution
+from mmtips.inspection.strided import is_convolution, pair
 
 #: Height and width of the image in a record: what classifiers are built for, a multiple of 32.
 SIZE = 224
 _LOOKS = (Tensor.shape.__get__, Tensor.size)  # type: ignore[attr-defined]
-#: They keep the shape of their input. Without data, torch takes three quarters of a whole run to decompose them.
-_NORMS = (F.batch_norm, F.group_norm, F.instance_norm, F.layer_norm)
+
+
+def _as_input(input: Tensor, *_: Any, **__: Any) -> Sequence[int]:
+    return input.shape
+
+
+def _as_linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Sequence[int]:  # noqa: ARG001
+    return (*input.shape[:-1], weight.shape[0])
+
+
+def _as_convolution(input: Tensor, weight: Tensor, bias: Tensor | None = None, stride: Any = 1,  # noqa: ARG001
+                    padding: Any = 0, dilation: Any = 1, groups: int = 1) -> Sequence[int] | None:
+    terms = zip(input.shape[-2:], weight.shape[-2:], pair(stride), pair(0 if isinstance(padding, str) else padding),
+                pair(dilation), strict=True)
+    sides = [(n + 2 * p - d * (k - 1) - 1) // s + 1 for n, k, s, p, d in terms]
+    if isinstance(padding, str) or min(sides) < 1 or input.shape[-3] != groups * weight.shape[1]:
+        return None
+    return (*input.shape[:-3], weight.shape[0], *sides)
+
+
+#: The shape of what these return follows from their arguments. Without data, torch takes most of a whole run to find it
+#: out: it decomposes norms and products, and asks convolutions for their backend. None: ask torch, or let it refuse.
+_SHAPES: dict[Any, Callable[..., Sequence[int] | None]] = {
+    torch.conv2d: _as_convolution,
+    F.linear: _as_linear,
+    **dict.fromkeys((F.batch_norm, F.group_norm, F.instance_norm, F.layer_norm), _as_input),
+}
 
 
 class _Recorder(TorchFunctionMode):
@@ -51,7 +78,7 @@ class _Recorder(TorchFunctionMode):
         kwargs = kwargs or {}
         inputs = list(dict.fromkeys(self.numbers((args, kwargs))))
         others = [tuple(leaf.shape) for leaf in _tensors((args, kwargs)) if id(leaf) not in self._numbers]
-        result = torch.empty_like([*args, *kwargs.values()][0]) if func in _NORMS else func(*args, **kwargs)
+        result = _run(func, args, kwargs)
         name = LOOK if func in _LOOKS else getattr(func, '__name__', str(func))
         made = _tensors(args[0] if name == '__setitem__' else result)
         if inputs and (made or name == LOOK) and self._open:
@@ -74,6 +101,12 @@ class _Recorder(TorchFunctionMode):
         call.outputs, call.bare = self.numbers(output), isinstance(output, Tensor)
 
 
+def _run(func: Any, args: Any, kwargs: Any) -> Any:
+    known = _SHAPES.get(func)
+    shape = None if known is None else known(*args, **kwargs)
+    return func(*args, **kwargs) if shape is None else (args or [kwargs['input']])[0].new_empty(shape)
+
+
 def _tensors(values: Any) -> list[Tensor]:
     return [leaf for leaf in tree_leaves(values) if isinstance(leaf, Tensor)]
 
@@ -82,7 +115,8 @@ def _macs(name: str, args: Any, kwargs: Any, result: Any) -> int:
     if name not in ('conv2d', 'conv_transpose2d'):
         return 0
     named = dict(zip(('input', 'weight'), args, strict=False)) | kwargs
-    return (result if name == 'conv2d' else named['input']).numel() * named['weight'][0].numel()
+    at_each = math.prod(named['weight'].shape[1:])
+    return math.prod((result if name == 'conv2d' else named['input']).shape) * at_each
 
 
 def _border(name: str, args: Any, kwargs: Any) -> tuple[int, ...]:

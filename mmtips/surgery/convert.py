@@ -18,7 +18,7 @@ from mmtips.surgery.same_padding import GridPaddedConv2d
 from mmtips.surgery.sites import Site, sites_in
 
 
-def convert_downsampling(backbone: nn.Module, downsampler: Mapping[str, Any],
+def convert_downsampling(backbone: nn.Module, downsampler: Choice,
                          sites: Mapping[str, Choice] | None = None, image: Tensor | None = None) -> list[Site]:
     """Exchange the downsampling of a backbone, in place.
 
@@ -30,7 +30,8 @@ def convert_downsampling(backbone: nn.Module, downsampler: Mapping[str, Any],
 
     Args:
         backbone: A built host backbone; ``backbone.init_weights()`` may run before or after.
-        downsampler: Config of the operator, such as ``dict(type='TIPS')``.
+        downsampler: Config of the operator, such as ``dict(type='TIPS')``; with None only what ``sites`` names is
+            exchanged.
         sites: Other choices for some sites, by role or path, see :func:`mmtips.surgery.plan_sites`:
             ``{'stem_conv': dict(type='BlurPool'), 'layer4.*': None}``.
         image: What the backbone is run on, once and without data, to see how its maps flow; if not given, one image of

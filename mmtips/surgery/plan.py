@@ -22,13 +22,13 @@ Choice = Mapping[str, Any] | None
 DEFAULT_SITES: Mapping[str, Choice] = {'stem_conv': None, 'context_pool': None}
 
 
-def plan_sites(found: Sequence[Site], downsampler: Mapping[str, Any],
+def plan_sites(found: Sequence[Site], downsampler: Choice,
                sites: Mapping[str, Choice] | None = None) -> dict[str, Choice]:
     """Choose an operator for every stride site of a network.
 
     Args:
         found: Its sites, as :func:`mmtips.surgery.find_sites` lists them.
-        downsampler: Config of the operator wherever ``sites`` says nothing else.
+        downsampler: Config of the operator, or None, wherever ``sites`` says nothing else.
         sites: Other choices, for a role (one of :data:`ROLES`) or for the paths of strided modules that match a pattern
             (as for file names). Where several apply the last one counts; they come after :data:`DEFAULT_SITES`.
 
@@ -53,12 +53,13 @@ def plan_sites(found: Sequence[Site], downsampler: Mapping[str, Any],
     return plan
 
 
-def _check(roles: Mapping[str, str], downsampler: Mapping[str, Any], sites: Mapping[str, Choice]) -> None:
+def _check(roles: Mapping[str, str], downsampler: Choice, sites: Mapping[str, Choice]) -> None:
     if not roles:
         raise ValueError('there is no strided convolution and no strided pool, so that there is nothing to exchange')
     if not isinstance(sites, Mapping):
         raise TypeError(f'sites: expected a dict such as dict(stem_conv=None), got {sites!r}')
-    operator_class(downsampler)
+    if downsampler is not None:
+        operator_class(downsampler)
     for pattern, choice in sites.items():
         if choice is not None:
             operator_class(choice, f'sites[{pattern!r}]')

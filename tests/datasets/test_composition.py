@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_digits
 
-from mmtips.datasets import (
+from mmtips.datasets.digits import (
     SPLITS,
     Placement,
     classification_image,
@@ -15,7 +15,7 @@ from mmtips.datasets import (
     render_ink,
     segmentation_image,
 )
-from mmtips.datasets.digit_sources import PHOTO_COLUMNS
+from mmtips.datasets.digits.sources import PHOTO_COLUMNS
 
 
 def test_splits_share_no_digit_and_every_split_has_all_ten():

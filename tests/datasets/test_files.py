@@ -9,7 +9,7 @@ import pytest
 from mmengine.registry import DATASETS, init_default_scope
 from PIL import Image
 
-from mmtips.datasets import digit_files, write_scattered_digits
+from mmtips.datasets.digits import files, write_scattered_digits
 
 TOOL = Path(__file__).parents[2] / 'tools/dataset_converters/scattered_digits.py'
 SIZES = {task: dict(train=12, val=10, test=10) for task in ('seg', 'cls')}
@@ -70,7 +70,7 @@ def test_an_interrupted_run_leaves_nothing_behind(tmp_path, monkeypatch):
     def fail(*args):
         raise KeyboardInterrupt
 
-    monkeypatch.setitem(digit_files._WRITERS, 'cls', fail)
+    monkeypatch.setitem(files._WRITERS, 'cls', fail)
     with pytest.raises(KeyboardInterrupt):
         write_scattered_digits(tmp_path / 'digits', sizes=SIZES, report=str)
     assert list(tmp_path.iterdir()) == []

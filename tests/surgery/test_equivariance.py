@@ -102,27 +102,19 @@ def pooled_under_all_shifts(backbone, x):
 @pytest.mark.parametrize(('host', 'depth', 'prepare'), [('mmseg', 18, 'random'), ('mmpretrain', 18, 'trained'),
                                                         ('mmseg', 50, 'trained'), ('mmpretrain', 50, 'random')])
 def test_logits_stay_under_every_shift_of_the_total_stride(scope, host, depth, prepare, cfg):
+    """And for trained weights in float32, up to what docs/operators/README.md states: 1e-5 of the largest logit."""
     scope(host)
     torch.manual_seed(0)
     backbone = resnet(cfg, depth)
     convert_padding(backbone)
     change, image = PREPARED[prepare]
     change(backbone)
+    x = torch.randn(1, 3, 32, 64)
     still, moved = pooled_under_all_shifts(backbone, image(32, 64))
     torch.testing.assert_close(moved, still, rtol=1e-10, atol=1e-10)
-
-
-@pytest.mark.parametrize('cfg', EXACT.values(), ids=EXACT)
-@pytest.mark.parametrize(('host', 'depth'), [('mmpretrain', 18), ('mmseg', 50)])
-def test_in_float32_rounding_is_all_that_is_left(scope, host, depth, cfg):
-    """The bound that docs/operators/README.md states: 1e-5 of the largest logit."""
-    scope(host)
-    torch.manual_seed(0)
-    backbone = resnet(cfg, depth)
-    convert_padding(backbone)
-    train(backbone)
-    still, moved = pooled_under_all_shifts(backbone.float(), torch.randn(1, 3, 32, 64))
-    assert (moved - still).abs().max() <= 1e-5 * still.abs().max()
+    if prepare == 'trained':
+        still, moved = pooled_under_all_shifts(backbone.float(), x)
+        assert (moved - still).abs().max() <= 1e-5 * still.abs().max()
 
 
 @pytest.mark.parametrize('cfg', [dict(type='TIPS', padding_mode='circular'), dict(type='BlurPool')])

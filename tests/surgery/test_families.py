@@ -16,11 +16,14 @@ from mmtips.surgery import find_sites
 from tests.surgery.families import FAMILIES
 from tests.surgery.families.__main__ import PAGE, family_table
 
-SIZES = [(224, 224), (225, 225), (97, 131)]
+#: And 224, at which every conversion compares the sizes itself.
+SIZES = [(225, 225), (97, 131)]
 #: One form of each backbone of each host: the others differ in where their sites are, not in what is done there.
 DISTINCT = list({(family.host, family.cfg['base']): family for family in reversed(FAMILIES)}.values())
 #: Sizes for which some hosts are too deep: the first is one that all of them take.
 SMALL = {'InceptionV3': [(96, 128)], 'DDRNet': [(128, 128)], 'PIDNet': [(128, 128)]}
+#: Backbones that compute in float32 whatever their weights are: EdgeNeXt codes positions in it.
+SINGLE_PRECISION = {'EdgeNeXt'}
 
 
 def build(family):
@@ -58,9 +61,13 @@ def shapes(network):
     return found
 
 
-def without_pools(family, downsampler):
-    """The stock backbone and its twin with its weights, and with the host's own pools, both in eval."""
-    stock = build(family)
+def precision(family):
+    """Float64 where the host takes it: rounding grows in gates."""
+    return torch.float32 if family.cfg['base'] in SINGLE_PRECISION else torch.float64
+
+
+def without_pools(family, stock, downsampler):
+    """The twin of a stock backbone with its weights, and with the host's own pools; both in eval."""
     pools = [strided for _, strided, where, _ in family.sites if where == 'instead']
     if len(pools) == len(family.sites):
         pytest.skip('only pools, in whose place an operator computes something else')
@@ -68,20 +75,22 @@ def without_pools(family, downsampler):
     missing, unexpected = converted.load_state_dict(stock.state_dict(), strict=False)
     assert not unexpected
     assert all('downsampler' in name or name.endswith('.free_weight') for name in missing)
-    stock.double().eval(), converted.double().eval()  # rounding would grow in gates
-    return stock, converted
+    dtype = precision(family)
+    stock.to(dtype).eval(), converted.to(dtype).eval()
+    return converted
 
 
 def what_it_gives(family, stock):
     """An image, of odd sides where the host takes them, and the maps that it makes of it."""
+    refusals = []
     for size in ((97, 67), *SMALL.get(family.cfg['base'], [(64, 96)])):
-        x = image(stock, 1, size).double()
+        x = image(stock, 1, size).to(precision(family))
         try:
             with torch.no_grad():
                 return x, maps(stock, x)
-        except (AssertionError, RuntimeError):
-            continue
-    raise AssertionError('the host takes no size at all')
+        except (AssertionError, RuntimeError) as error:
+            refusals.append(error)
+    raise AssertionError(f'the host takes no size at all: {refusals}')
 
 
 def assert_same(family, converted, stock):
@@ -90,7 +99,8 @@ def assert_same(family, converted, stock):
     with torch.no_grad():
         for ours, theirs in zip(maps(converted, x), expected, strict=True):
             assert ours.shape == theirs.shape
-            assert (ours - theirs).abs().max() <= 1e-10 * theirs.abs().max()
+            bound = {torch.float64: 1e-10, torch.float32: 1e-5}[ours.dtype]
+            assert (ours - theirs).abs().max() <= bound * theirs.abs().max()
 
 
 def without_gradient(network, x):
@@ -104,15 +114,12 @@ def without_gradient(network, x):
 @pytest.mark.parametrize('family', FAMILIES, ids=[family.name.replace(' ', '-') for family in FAMILIES])
 class TestFamily:
 
-    def test_sites(self, scope, family):
-        scope(family.host)
-        found = find_sites(build(family))
-        assert {(site.role, site.strided, site.where, site.carrier) for site in found} == family.sites
-        assert len(found) == len(family.sites)
-
-    def test_host_keys_and_shapes_stay(self, scope, family):
+    def test_sites_keys_and_shapes(self, scope, family):
         scope(family.host)
         stock, converted = build(family), convert(family, 'MaxPool')
+        found = find_sites(stock)
+        assert {(site.role, site.strided, site.where, site.carrier) for site in found} == family.sites
+        assert len(found) == len(family.sites)
         theirs, ours = stock.state_dict(), converted.state_dict()
         assert {name: value.shape for name, value in ours.items()} == {
             name: value.shape for name, value in theirs.items()}  # the operator has no parameters
@@ -120,9 +127,7 @@ class TestFamily:
         operators = [module for module in converted.modules() if isinstance(module, Downsampler)]
         assert len(operators) == len(family.converted)
         stock.eval(), converted.eval()
-        expected = shapes(stock)
-        assert expected[0] is not None
-        assert shapes(converted) == expected
+        assert shapes(converted) == shapes(stock)
 
 
 @pytest.mark.parametrize('family', DISTINCT, ids=[family.name.replace(' ', '-') for family in DISTINCT])
@@ -131,8 +136,8 @@ class TestWhatItComputes:
     def test_convolution_then_subsampling_is_the_strided_convolution(self, scope, family):
         """With the operator that starts as subsampling the converted network computes what the host's does."""
         scope(family.host)
-        stock, converted = without_pools(family, 'StridedConv')
-        assert_same(family, converted, stock)
+        stock = build(family)
+        assert_same(family, without_pools(family, stock, 'StridedConv'), stock)
 
     def test_space_to_depth_computes_what_the_host_does(self, scope, family):
         """A pretrained network loses nothing in the conversion."""
@@ -142,8 +147,7 @@ class TestWhatItComputes:
             with pytest.raises(ValueError, match='SPDConv: expected a plain square convolution'):
                 convert(family, 'SPDConv')
         else:
-            stock, converted = without_pools(family, 'SPDConv')
-            assert_same(family, converted, stock)
+            assert_same(family, without_pools(family, stock, 'SPDConv'), stock)
 
     def test_one_training_step_and_two_evaluations(self, scope, family):
         scope(family.host)

@@ -7,7 +7,7 @@ import time
 from itertools import product
 from pathlib import Path
 
-from mmtips.datasets import DEFAULT_SIZES, SPLITS, contact_sheet, summarize, write_scattered_digits
+from mmtips.datasets.digits import DEFAULT_SIZES, SPLITS, contact_sheet, summarize, write_scattered_digits
 
 
 def size_option(task: str, split: str) -> str:

@@ -1,6 +1,5 @@
 # Scattered digits for MMSegmentation: 128 x 128 images, 11 classes. Made by
 #   python tools/dataset_converters/scattered_digits.py
-custom_imports = dict(imports=['mmtips'], allow_failed_imports=False)
 data_root = 'data/scattered_digits'
 crop_size = (64, 64)
 # No flips: a mirrored digit is no digit.

@@ -1,6 +1,5 @@
 # Scattered digits for MMPretrain: 64 x 64 images of one digit each, 10 classes. Made by
 #   python tools/dataset_converters/scattered_digits.py
-custom_imports = dict(imports=['mmtips'], allow_failed_imports=False)
 data_root = 'data/scattered_digits'
 # No flips: a mirrored digit is no digit.
 train_pipeline = [

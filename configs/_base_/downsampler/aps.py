@@ -1,2 +1,3 @@
 # APS: one phase per sample, that of the largest norm.
 downsampler = dict(type='APS')
+sites = None

@@ -1,2 +1,3 @@
 # BlurPool with its triangle filter.
 downsampler = dict(type='BlurPool')
+sites = None

@@ -1,4 +1,6 @@
 # DeepLabV3+ on ResNetV1c-18-D8 with an eighth of the width: small enough to train on a CPU in minutes.
+_base_ = '../downsampler/{{$DOWNSAMPLER:stock}}.py'
+custom_imports = dict(imports=['mmtips'], allow_failed_imports=False)
 norm_cfg = dict(type='BN', requires_grad=True)
 data_preprocessor = dict(
     type='SegDataPreProcessor',
@@ -12,7 +14,10 @@ model = dict(
     type='EncoderDecoder',
     data_preprocessor=data_preprocessor,
     backbone=dict(
-        type='ResNetV1c',
+        type='TIPSBackbone',
+        base='ResNetV1c',
+        downsampler={{_base_.downsampler}},
+        sites={{_base_.sites}},
         depth=18,
         stem_channels=8,
         base_channels=8,

@@ -1,7 +1,18 @@
 # ResNet-18 with a quarter of the width and ten classes: small enough to train on a CPU in minutes.
+_base_ = '../downsampler/{{$DOWNSAMPLER:stock}}.py'
+custom_imports = dict(imports=['mmtips'], allow_failed_imports=False)
 model = dict(
     type='ImageClassifier',
-    backbone=dict(type='ResNet', depth=18, stem_channels=16, base_channels=16, num_stages=4, out_indices=(3, )),
+    backbone=dict(
+        type='TIPSBackbone',
+        base='ResNet',
+        downsampler={{_base_.downsampler}},
+        sites={{_base_.sites}},
+        depth=18,
+        stem_channels=16,
+        base_channels=16,
+        num_stages=4,
+        out_indices=(3, )),
     neck=dict(type='GlobalAveragePooling'),
     head=dict(
         type='LinearClsHead',

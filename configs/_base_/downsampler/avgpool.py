@@ -1,0 +1,3 @@
+# Average pooling: TIPS with equal weights.
+downsampler = dict(type='AvgPool')
+sites = None

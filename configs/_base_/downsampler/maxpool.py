@@ -1,0 +1,3 @@
+# Max pooling: the control that TIPS was published against.
+downsampler = dict(type='MaxPool')
+sites = None

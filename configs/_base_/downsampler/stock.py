@@ -1,0 +1,3 @@
+# As the host builds it.
+downsampler = None
+sites = None

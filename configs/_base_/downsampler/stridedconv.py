@@ -1,0 +1,3 @@
+# Depthwise strided convolutions: a learned control.
+downsampler = dict(type='StridedConv')
+sites = None

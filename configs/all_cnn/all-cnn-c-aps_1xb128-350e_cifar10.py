@@ -1,7 +1,0 @@
-# The base network of All-CNN-C on CIFAR-10, its max pools exchanged for APS.
-#
-#   python tools/train.py configs/all_cnn/all-cnn-c-aps_1xb128-350e_cifar10.py
-#
-# Hardware: one GPU. Time and score: not measured by us yet.
-_base_ = ['./all-cnn-c_1xb128-350e_cifar10.py', '../_base_/downsampler/aps.py']
-model = dict(backbone=dict(reduce={{_base_.downsampler}}))

@@ -1,0 +1,13 @@
+# DeepLabV3+ R18-D8 on CVC-ClinicDB.
+#
+#   python tools/train.py configs/deeplabv3plus/deeplabv3plus_r18-d8_1xb16-20k_cvc-clinicdb-352x352.py
+#   DOWNSAMPLER=tips python tools/train.py configs/deeplabv3plus/deeplabv3plus_r18-d8_1xb16-20k_cvc-clinicdb-352x352.py
+#
+# Hardware: one GPU. Time and score: not measured by us yet.
+_base_ = [
+    '../_base_/models/deeplabv3plus_r18-d8.py', '../_base_/datasets/cvc_clinicdb.py',
+    'mmseg::_base_/default_runtime.py', 'mmseg::_base_/schedules/schedule_20k.py'
+]
+model = dict(
+    data_preprocessor=dict(size=(352, 352)), decode_head=dict(num_classes=2), auxiliary_head=dict(num_classes=2))
+work_dir = './work_dirs/{{fileBasenameNoExtension}}/{{$DOWNSAMPLER:stock}}'

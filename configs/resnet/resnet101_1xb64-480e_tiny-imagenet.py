@@ -1,0 +1,16 @@
+# ResNet-101 on Tiny ImageNet.
+#
+#   python tools/train.py configs/resnet/resnet101_1xb64-480e_tiny-imagenet.py
+#   DOWNSAMPLER=tips python tools/train.py configs/resnet/resnet101_1xb64-480e_tiny-imagenet.py
+#
+# Hardware: one GPU. Time and score: not measured by us yet. Epochs, batch and steps are those of the published
+# table of TIPS for this pair.
+_base_ = [
+    '../_base_/models/resnet101_cifar.py', '../_base_/datasets/tiny_imagenet.py', '../_base_/schedules/sgd_steps.py',
+    'mmpretrain::_base_/default_runtime.py'
+]
+model = dict(head=dict(num_classes=200))
+train_dataloader = dict(batch_size=64)
+param_scheduler = dict(step_size=180)
+train_cfg = dict(max_epochs=480)
+work_dir = './work_dirs/{{fileBasenameNoExtension}}/{{$DOWNSAMPLER:stock}}'

@@ -1,0 +1,13 @@
+# U-Net on ADE20K.
+#
+#   python tools/train.py configs/unet/unet-s5-d16_fcn_4xb4-160k_ade20k-512x512.py
+#   DOWNSAMPLER=tips python tools/train.py configs/unet/unet-s5-d16_fcn_4xb4-160k_ade20k-512x512.py
+#
+# Hardware: 4 GPUs with 4 images each, as the host's recipes. Time and score: not measured by us yet.
+_base_ = [
+    '../_base_/models/fcn_unet_s5-d16.py', 'mmseg::_base_/datasets/ade20k.py',
+    'mmseg::_base_/default_runtime.py', 'mmseg::_base_/schedules/schedule_160k.py'
+]
+model = dict(
+    data_preprocessor=dict(size=(512, 512)), decode_head=dict(num_classes=150), auxiliary_head=dict(num_classes=150))
+work_dir = './work_dirs/{{fileBasenameNoExtension}}/{{$DOWNSAMPLER:stock}}'
