@@ -90,6 +90,7 @@ readme: $(STAMP)
 	$(BIN)/python tools/report.py results/classification/*.json --markdown docs/datasets.md
 	$(BIN)/python tools/benchmark.py --cards docs/operators
 	$(BIN)/python -m tests.surgery.families
+	$(BIN)/python tools/model_index.py
 
 # What the operators cost: about five minutes on an idle machine.
 benchmark: $(STAMP)
