@@ -15,7 +15,7 @@ from mmtips.surgery.carriers import run_after, run_before
 from mmtips.surgery.plan import Choice, build_operators, describe_plan, plan_sites
 from mmtips.surgery.pools import in_place_of
 from mmtips.surgery.same_padding import GridPaddedConv2d
-from mmtips.surgery.sites import Site, sites_in
+from mmtips.surgery.sites import Site, sites_in, strides_of_forwards
 
 
 def convert_downsampling(backbone: nn.Module, downsampler: Choice,
@@ -57,7 +57,9 @@ def convert_downsampling(backbone: nn.Module, downsampler: Choice,
     built = build_operators(backbone, found, plan)
     _exchange(backbone, built)
     _require_sizes(backbone, flow, record(backbone, image))
-    print_log(f'downsampling of {type(backbone).__name__}: {describe_plan(plan)}', logger='current')
+    by_forwards = strides_of_forwards(flow)
+    print_log(f'downsampling of {type(backbone).__name__}: {describe_plan(plan)}'
+              f"{'; no module, and so left: ' if by_forwards else ''}{', '.join(by_forwards)}", logger='current')
     return [site for site, _ in built]
 
 

@@ -1,12 +1,14 @@
 # Copyright (c) mmtips authors. All rights reserved.
 """Find every place where a built network divides the resolution, and where its operator belongs."""
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
 from torch import Tensor, nn
 
 from mmtips.inspection.dataflow import Call, Dataflow
+from mmtips.inspection.geometry import Geometry
 from mmtips.inspection.recording import record
 from mmtips.inspection.strided import POOLS, pair, strided_modules
 from mmtips.surgery.branches import Branches
@@ -116,3 +118,18 @@ def _unfit(module: Any) -> str:
     if getattr(module, 'return_indices', False):
         return f'{module} returns indices, which no operator has'
     return '' if square else f'do not know how to replace {module}: its kernel is not square, or dilated'
+
+
+def strides_of_forwards(flow: Dataflow) -> list[str]:
+    """What divides the resolution without being a module, such as ``F.max_pool2d`` or a slice: nothing to exchange.
+
+    Args:
+        flow: The record of a network.
+
+    Returns:
+        ``'<path>: <function>'`` for each (``forward`` for the network's own), in the order in which they run. Global
+        pools are none.
+    """
+    return [f"{passage.call.path or 'forward'}: {passage.function}" for passage in Geometry(flow).passages
+            if not passage.whole and math.prod(passage.size_in) > math.prod(passage.size_out)
+            and all(math.isfinite(axis.field) for axis in passage.axes)]

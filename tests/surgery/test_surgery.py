@@ -264,3 +264,25 @@ class TestAnyModule:
             convert_downsampling(net, dict(type='BlurPool', filter_size=9))
         assert net[1].stride == (2, 2)
         assert isinstance(net[3], nn.MaxPool2d)
+
+
+def test_strides_that_are_no_modules_are_named(monkeypatch):
+    """They cannot be exchanged, and whoever converts the network should know."""
+
+    class Mixed(nn.Module):
+
+        def __init__(self):
+            super().__init__()
+            self.conv = nn.Conv2d(3, 4, 3, 2, padding=1)
+            self.head = nn.Sequential(nn.Conv2d(4, 4, 3, padding=1))
+
+        def forward(self, x):
+            x = self.head(nn.functional.relu(self.conv(x)))
+            x = nn.functional.max_pool2d(x, 2)[..., ::2, ::2]
+            return x * x.mean((2, 3), keepdim=True)
+
+    lines = []
+    monkeypatch.setattr('mmtips.surgery.convert.print_log', lambda text, **_: lines.append(text))
+    convert_downsampling(Mixed(), dict(type='BlurPool'), dict(stem_conv=dict(type='BlurPool')))
+    assert lines == ['downsampling of Mixed: BlurPool: conv; no module, and so left: forward: max_pool2d, '
+                     'forward: __getitem__']
