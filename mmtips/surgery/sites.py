@@ -127,9 +127,9 @@ def strides_of_forwards(flow: Dataflow) -> list[str]:
         flow: The record of a network.
 
     Returns:
-        ``'<path>: <function>'`` for each (``forward`` for the network's own), in the order in which they run. Global
+        ``'<path>: <function>'`` for each (``(forward)`` for the network's own), in the order in which they run. Global
         pools are none.
     """
-    return [f"{passage.call.path or 'forward'}: {passage.function}" for passage in Geometry(flow).passages
+    return [f"{passage.call.path or '(forward)'}: {passage.function}" for passage in Geometry(flow).passages
             if not passage.whole and math.prod(passage.size_in) > math.prod(passage.size_out)
             and all(math.isfinite(axis.field) for axis in passage.axes)]

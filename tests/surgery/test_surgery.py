@@ -284,5 +284,5 @@ def test_strides_that_are_no_modules_are_named(monkeypatch):
     lines = []
     monkeypatch.setattr('mmtips.surgery.convert.print_log', lambda text, **_: lines.append(text))
     convert_downsampling(Mixed(), dict(type='BlurPool'), dict(stem_conv=dict(type='BlurPool')))
-    assert lines == ['downsampling of Mixed: BlurPool: conv; no module, and so left: forward: max_pool2d, '
-                     'forward: __getitem__']
+    assert lines == ['downsampling of Mixed: BlurPool: conv; no module, and so left: (forward): max_pool2d, '
+                     '(forward): __getitem__']

@@ -8,10 +8,10 @@ the operator is ``before`` or ``after`` another module (if none is named, itself
 import re
 from dataclasses import dataclass
 
-from tests.surgery.families import dense, mobile, plain, residual
+from tests.surgery.families import dense, mobile, plain, residual, timm
 
 #: The options that tell families apart.
-NAMING = ('depth', 'arch', 'style', 'deep_stem', 'strides', 'contract_dilation', 'bottleneck_type')
+NAMING = ('depth', 'arch', 'model_name', 'style', 'deep_stem', 'strides', 'contract_dilation', 'bottleneck_type')
 
 
 @dataclass(frozen=True)
@@ -52,4 +52,4 @@ def read(text):
 
 
 FAMILIES = [Family(host, cfg, frozenset(read(text)))
-            for module in (residual, mobile, plain, dense) for host, cfg, text in module.FAMILIES]
+            for module in (residual, mobile, plain, dense, timm) for host, cfg, text in module.FAMILIES]
