@@ -2,6 +2,7 @@
 """What the command-line tools share: the hosts' options, loading a config, loading a checkpoint."""
 
 import argparse
+import ast
 import os
 import re
 from collections.abc import Iterator
@@ -49,8 +50,16 @@ def load_config(args: argparse.Namespace) -> Config:
     if args.cfg_options is not None:
         config.merge_from_dict(args.cfg_options)
     config.launcher = args.launcher
-    config.work_dir = args.work_dir or config.get('work_dir') or str(Path('work_dirs') / args.config.stem)
+    config.work_dir = args.work_dir or _work_dir(args.config, config.get('work_dir'))
     return config
+
+
+def _work_dir(path: Path, named: str | None) -> str:
+    """What a config names, or its own name; a recipe's own name does not pass on to what inherits from it."""
+    if named is None:
+        return str(Path('work_dirs') / path.stem)
+    bases = {base.stem for base in _files(path)} - {path.stem}
+    return str(Path(*(path.stem if part in bases else part for part in Path(named).parts)))
 
 
 def _require_hosts(path: Path) -> None:
@@ -82,8 +91,12 @@ def _files(path: Path) -> Iterator[Path]:
 
 
 def recipe_name(config: Config) -> str:
-    """The name of a config, and what it was told by the environment: ``'resnet18_cifar10 DOWNSAMPLER=tips'``."""
-    return ' '.join([Path(config.filename).stem, *(f'{key}={value}' for key, value in config.env_variables.items())])
+    """The name of a config, and its downsampler where that is no part of it: ``'resnet18_cifar10 (TIPS, taps=4)'``."""
+    name, downsampler = Path(config.filename).stem, config.get('downsampler')
+    if not downsampler:
+        return name
+    options = [f'{key}={value!r}' for key, value in downsampler.items() if key != 'type']
+    return f"{name} ({', '.join([downsampler['type'], *options])})"
 
 
 def enable_amp(config: Config) -> None:
@@ -131,6 +144,29 @@ def load_weights(model: nn.Module, checkpoint: str) -> None:
                            'trained with another config, or another downsampler?')
 
 
+def _require_same_downsampler(config: Config, checkpoint: str) -> None:
+    # Most operators have no parameters, so that one would load as the other. A checkpoint holds the text of its config,
+    # which is read and not run.
+    loaded = CheckpointLoader.load_checkpoint(checkpoint, map_location='cpu')
+    meta = loaded.get('meta') if isinstance(loaded, dict) else None
+    text = meta.get('cfg') if isinstance(meta, dict) else None
+    trained, now = (_downsampler_in(text) for text in (text, config.pretty_text))
+    if trained is not None and now is not None and trained != now:
+        raise ValueError(f'DOWNSAMPLER: {checkpoint} was trained with {trained}, and the config says {now}: set '
+                         'DOWNSAMPLER to that, or give the config that the training left in its work dir')
+
+
+def _downsampler_in(text: object) -> str | None:
+    """What a recipe's text assigns to ``downsampler``, as code; None if it does not."""
+    try:
+        statements = ast.parse(text).body if isinstance(text, str) else []
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+    values = [node.value for node in statements if isinstance(node, ast.Assign)
+              and [getattr(target, 'id', '') for target in node.targets] == ['downsampler']]
+    return ast.unparse(values[-1]) if values else None
+
+
 def build_tester(config: Config, checkpoint: str) -> Runner:
     """Build a runner that tests this checkpoint, whatever the config says of loading and resuming.
 
@@ -140,7 +176,11 @@ def build_tester(config: Config, checkpoint: str) -> Runner:
 
     Returns:
         The runner, its model loaded.
+
+    Raises:
+        ValueError: If the checkpoint was trained with another downsampler.
     """
+    _require_same_downsampler(config, checkpoint)
     config.load_from, config.resume = None, False
     runner = build_runner(config)
     load_weights(unwrap(runner.model), checkpoint)

@@ -27,17 +27,18 @@ STEPS = [*((path, ANY_NETWORK[index % len(ANY_NETWORK)]) for index, path in enum
 
 class TinySegmentation(torch.utils.data.Dataset):
 
-    def __init__(self, classes):
+    def __init__(self, classes, size=(64, 64)):
         from mmseg.structures import SegDataSample
         self.metainfo = dict(classes=[str(k) for k in range(classes)])
-        self.sample = lambda: SegDataSample(gt_sem_seg=PixelData(data=torch.randint(0, classes, (1, 64, 64))),
-                                            metainfo=dict(img_shape=(64, 64), ori_shape=(64, 64)))
+        self.size = size
+        self.sample = lambda: SegDataSample(gt_sem_seg=PixelData(data=torch.randint(0, classes, (1, *size))),
+                                            metainfo=dict(img_shape=size, ori_shape=size))
 
     def __len__(self):
         return 2
 
     def __getitem__(self, index):
-        return dict(inputs=torch.randint(0, 256, (3, 64, 64), dtype=torch.uint8), data_samples=self.sample())
+        return dict(inputs=torch.randint(0, 256, (3, *self.size), dtype=torch.uint8), data_samples=self.sample())
 
 
 class TinyClassification(TinySegmentation):
@@ -45,6 +46,7 @@ class TinyClassification(TinySegmentation):
     def __init__(self, classes):
         from mmpretrain.structures import DataSample
         self.metainfo = dict(classes=[str(k) for k in range(classes)])
+        self.size = (64, 64)
         self.sample = lambda: DataSample().set_gt_label(torch.randint(0, classes, (1, )))
 
 
@@ -90,6 +92,15 @@ def operators(model):
     return {'SPDConv' if kind is SpaceToDepthConv2d else kind.__name__ for kind in kinds}
 
 
+def assert_operators_learn_at_the_full_rate(runner, config):
+    parts = [module for module in runner.model.modules() if isinstance(module, Downsampler)]
+    ours = {id(parameter) for part in parts for parameter in part.parameters()} | {
+        id(parameter) for name, parameter in runner.model.named_parameters() if name.endswith('free_weight')}
+    for group in runner.optim_wrapper.optimizer.param_groups:
+        full = group['initial_lr'] == pytest.approx(10 * config.optim_wrapper.optimizer.lr)
+        assert full == (id(group['params'][0]) in ours)
+
+
 @pytest.mark.parametrize(('path', 'downsampler'), STEPS, ids=[f'{path.stem}-{name}' for path, name in STEPS])
 def test_training_step(read, path, downsampler, tmp_path):
     config = read(path, downsampler)
@@ -101,6 +112,12 @@ def test_training_step(read, path, downsampler, tmp_path):
     assert operators(model) == ({config.downsampler.type} if config.downsampler else set())
     assert all(torch.isfinite(p).all() for p in model.parameters())
     assert any(not torch.equal(p, before[name]) for name, p in model.named_parameters())
+    if config.default_scope == 'mmseg':  # a photograph comes in any size
+        sample = TinySegmentation(2, (70, 91))[0]
+        prediction, = model.test_step(dict(inputs=[sample['inputs']], data_samples=[sample['data_samples']]))
+        assert prediction.pred_sem_seg.data.shape == (1, 70, 91)
+    if 'finetune' in path.stem:
+        assert_operators_learn_at_the_full_rate(runner, config)
     if downsampler == 'tips':
         assert runner.message_hub.get_scalar('train/loss_tips_fm').current() > 0
 

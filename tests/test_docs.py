@@ -23,7 +23,7 @@ def blocks(language):
 
 
 @pytest.mark.parametrize('block', blocks('python'))
-def test_python_blocks(block, tmp_path, scope, monkeypatch):
+def test_python_blocks(block, tmp_path, scope, monkeypatch, request):
     if '_base_' in block:
         scope('mmseg')
         (tmp_path / 'config.py').write_text(block)
@@ -33,15 +33,16 @@ def test_python_blocks(block, tmp_path, scope, monkeypatch):
         assert any(isinstance(module, (Downsampler, SpaceToDepthConv2d)) for module in model.modules())
         assert all(hook.type in HOOKS for hook in config.get('custom_hooks', []))
         return
-    before = dict(DOWNSAMPLERS.module_dict)
+    before, name = dict(DOWNSAMPLERS.module_dict), re.sub(r'\W', '_', request.node.name)
     try:
         # Imported rather than executed, since what a user writes lives in a module, and operators get pickled.
-        (tmp_path / 'block_of_the_docs.py').write_text(block)
+        # Each by a name of its own, since torch.compile remembers modules by name.
+        (tmp_path / f'{name}.py').write_text(block)
         monkeypatch.syspath_prepend(tmp_path)
-        importlib.import_module('block_of_the_docs')
+        importlib.import_module(name)
     finally:
         DOWNSAMPLERS._module_dict = before
-        sys.modules.pop('block_of_the_docs', None)
+        sys.modules.pop(name, None)
 
 
 @pytest.mark.parametrize('page', PAGES, ids=lambda page: page.name)

@@ -1,5 +1,5 @@
 # Copyright (c) mmtips authors. All rights reserved.
-"""What OpenMIM finds: every recipe, once, with nothing that was not measured."""
+"""The index of the recipes: each of them once, with nothing that was not measured."""
 
 import json
 import runpy

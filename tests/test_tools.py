@@ -1,6 +1,7 @@
 # Copyright (c) mmtips authors. All rights reserved.
 """The command-line tools, run as a user runs them, on a very small data set."""
 
+import argparse
 import importlib.metadata
 import importlib.util
 import json
@@ -14,6 +15,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from mmtips import cli
 from mmtips.datasets.digits import write_scattered_digits
 
 ROOT = Path(__file__).parent.parent
@@ -134,7 +136,8 @@ def test_classification_end_to_end(data, tmp_path):
     output = run('eval_shift', CLS_CONFIG, tmp_path / 'epoch_1.pth', '--work-dir', tmp_path, '--pairs', 2, *on(data))
     assert 'accuracy/top1' in output
     result = json.loads((tmp_path / 'shift.json').read_text())
-    assert result['name'] == result['config'] == f'{Path(CLS_CONFIG).stem} DOWNSAMPLER=tips'
+    assert result['name'] == f'{Path(CLS_CONFIG).stem} (TIPS)'
+    assert result['config'] == Path(CLS_CONFIG).name
     assert result['figures'] == {}
     assert result['shift']['standard']['per_class'] == {}
     assert 'foreground' not in result['shift']['standard']
@@ -229,6 +232,22 @@ def test_the_tool_of_the_host_trains_a_config(data, tmp_path):
     assert done.returncode == 0, done.stderr[-3000:]
     assert 'downsampling of ResNetV1c: left as it is: stem.0; TIPS: maxpool' in done.stdout + done.stderr
     assert (tmp_path / 'iter_1.pth').exists()
+
+
+def test_checkpoint_of_another_downsampler(trained, data, fails):
+    """Most operators have no parameters that would tell."""
+    output = fails('test', CONFIG, trained[0] / 'iter_6.pth', '--work-dir', trained[0] / 'z', *on(data),
+                   downsampler='blurpool')
+    assert "was trained with dict(type='TIPS'), and the config says dict(type='BlurPool')" in output
+
+
+def test_a_config_that_inherits_a_recipe_has_a_work_dir_of_its_own(tmp_path, monkeypatch):
+    monkeypatch.setenv('DOWNSAMPLER', 'aps')
+    (tmp_path / 'mine.py').write_text(f"_base_ = '{ROOT / CONFIG}'\n")
+    rest = dict(cfg_options=None, work_dir=None, launcher='none', local_rank=0)
+    folders = [cli.load_config(argparse.Namespace(config=path, **rest)).work_dir
+               for path in (ROOT / CONFIG, tmp_path / 'mine.py')]
+    assert folders == [f'work_dirs/{Path(CONFIG).stem}/aps', 'work_dirs/mine/aps']
 
 
 def test_unknown_downsampler(fails):

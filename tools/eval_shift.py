@@ -28,7 +28,8 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--ignore-index', type=int, help="label of pixels without a ground truth (default: the data "
                         "set's own)")
     parser.add_argument('--examples', type=int, default=6, help='how many images to draw the flicker of (default 6)')
-    parser.add_argument('--name', help='what the model is called in tables; by default the name of the config')
+    parser.add_argument('--name', help='what the model is called in tables; by default as the config and its '
+                        'downsampler')
     parser.add_argument('--out', type=Path, help='result file; by default shift.json in the work dir')
     return parser.parse_args()
 
@@ -58,8 +59,7 @@ def write(args: argparse.Namespace, runner: Runner, metrics: dict[str, float]) -
     data = dict(dataset=str(runner.cfg.test_dataloader.dataset.type), images=len(dataset),
                 classes=len(dataset.metainfo['classes']), background=loop.measure.background,
                 ignore_index=loop.measure.ignore_index)
-    name = cli.recipe_name(runner.cfg)
-    result = report.shift_result(args.name or name, name, args.checkpoint, data,
+    result = report.shift_result(args.name or cli.recipe_name(runner.cfg), args.config.name, args.checkpoint, data,
                                  report.measure_cost(model, loop.measure.image_shape), metrics, loop.protocols, figures)
     report.write_result(result, out)
     headings, classes = report.per_class([result])

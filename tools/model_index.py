@@ -1,5 +1,5 @@
 # Copyright (c) mmtips authors. All rights reserved.
-"""Write the index of all recipes that OpenMIM reads: python tools/model_index.py."""
+"""Write the index of all recipes, in the format of OpenMIM: python tools/model_index.py."""
 
 import json
 import re

@@ -7,8 +7,11 @@
 # trained, and the full one for them. Hardware: 8 GPUs with 32 images each. Time and score: not measured by us yet.
 _base_ = './resnet50_8xb32_in1k.py'
 load_from = 'https://download.openmmlab.com/mmclassification/v0/resnet/resnet50_8xb32_in1k_20210831-ea4938fc.pth'
+full_rate = dict(lr_mult=10.0, decay_mult=0.0)
+# Operators: at a carrier, in the place of the pool, and what SPDConv adds to a convolution.
 optim_wrapper = dict(
-    optimizer=dict(lr=0.01), paramwise_cfg=dict(custom_keys={'downsampler': dict(lr_mult=10.0, decay_mult=0.0)}))
+    optimizer=dict(lr=0.01),
+    paramwise_cfg=dict(custom_keys=dict(downsampler=full_rate, maxpool=full_rate, free_weight=full_rate)))
 param_scheduler = dict(type='CosineAnnealingLR', _delete_=True, eta_min=1e-5, by_epoch=True, begin=0, end=15)
 train_cfg = dict(max_epochs=15)
 work_dir = './work_dirs/{{fileBasenameNoExtension}}/{{$DOWNSAMPLER:stock}}'

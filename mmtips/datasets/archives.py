@@ -23,8 +23,8 @@ def open_archive(path: str | Path) -> Iterator[Members]:
         path: The file or folder.
 
     Yields:
-        A function for each file that reads it, by its path in the archive with forward slashes. Reading verifies the
-        checksum.
+        A function for each file that reads it, by its path in the archive with forward slashes. Reading from an archive
+        verifies the checksum.
 
     Raises:
         FileNotFoundError: If there is no such file.
@@ -35,7 +35,7 @@ def open_archive(path: str | Path) -> Iterator[Members]:
     if not path.exists():
         raise FileNotFoundError(f'archive: no file {path}: download it first')
     if path.is_dir():
-        yield {file.relative_to(path).as_posix(): file.read_bytes for file in sorted(path.rglob('*')) if file.is_file()}
+        yield dict(_unpacked(path))
         return
     try:
         with zipfile.ZipFile(path) as archive:
@@ -48,12 +48,26 @@ def open_archive(path: str | Path) -> Iterator[Members]:
                          'folder that it was unpacked to') from error
 
 
+def _unpacked(folder: Path) -> Iterator[tuple[str, Callable[[], bytes]]]:
+    for file in sorted(folder.rglob('*')):
+        name = file.relative_to(folder).as_posix()
+        if file.is_symlink():
+            raise ValueError(f'archive: {folder}: {name!r} is a link: put the file itself there')
+        if file.is_file():
+            if file.stat().st_size > MAX_BYTES:
+                raise ValueError(f'archive: {folder}: {name!r} is larger than {MAX_BYTES >> 20} MiB: this is not the '
+                                 'published one')
+            yield name, file.read_bytes
+
+
 def _require_harmless(path: Path, entry: zipfile.ZipInfo) -> None:
     name = PurePosixPath(entry.filename.replace('\\', '/'))
     faults = {
-        'leads out of the archive': name.is_absolute() or '..' in name.parts or ':' in name.parts[0],
+        'leads out of the archive': name.is_absolute() or '..' in name.parts or ':' in str(name),
         'is a link': stat.S_ISLNK(entry.external_attr >> 16),
         'is encrypted': bool(entry.flag_bits & 1),
+        # Other methods give more than they are asked for.
+        'is packed in an unusual way': entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED),
         f'is larger than {MAX_BYTES >> 20} MiB': entry.file_size > MAX_BYTES,
     }
     for fault, found in faults.items():
@@ -65,7 +79,8 @@ def _reader(path: Path, archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Cal
 
     def read() -> bytes:
         try:
-            return archive.read(entry)
+            with archive.open(entry) as file:
+                return file.read(entry.file_size + 1)  # never more: what an entry says of its size may be a lie
         except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
             raise ValueError(f'archive: {path} is damaged at {entry.filename!r} ({error}): download it '
                              'again') from error

@@ -57,9 +57,10 @@ def _at_the_end(names: Sequence[str], held_out: int, seed: int) -> list[str]:  #
 KVASIR_SEG = PolypSet('Kvasir-SEG', r'(?:^|/)images/([\w-]+)\.jpe?g$', r'(?:^|/)masks/([\w-]+)\.jpe?g$', '.jpg',
                       1000, 120, _at_random)
 #: Bernal et al., CMIG 2015: 612 frames of 29 videos in their order. Neighbours look alike, so that frames drawn at
-#: random would be tested on what was trained on: the last tenth is held out.
+#: random would be tested on what was trained on: the last three videos (frames 547 to 571, 572 to 591 and 592 to 612,
+#: as the frame ranges of Dataset Ninja's converter have it) are held out.
 CVC_CLINICDB = PolypSet('CVC-ClinicDB', r'(?:^|/)Original/(\d+)\.(?:png|tiff?)$',
-                        r'(?:^|/)Ground ?Truth/(\d+)\.(?:png|tiff?)$', '.png', 612, 62, _at_the_end)
+                        r'(?:^|/)Ground ?Truth/(\d+)\.(?:png|tiff?)$', '.png', 612, 66, _at_the_end)
 
 
 def convert_polyps(published: PolypSet, archive: str | Path, out: str | Path, seed: int = 0,
@@ -104,8 +105,8 @@ def convert_polyps(published: PolypSet, archive: str | Path, out: str | Path, se
                     (folder / kind / split).mkdir(parents=True)
             for name in track_iter_progress(names):
                 split = SPLITS[name in held_out]
-                image, labels = _read_pair(members, images[name], masks[name])
-                _write_image(image, folder / 'img_dir' / split / f'{name}{published.suffix}')
+                content, labels = _read_pair(members, images[name], masks[name], published.suffix)
+                (folder / 'img_dir' / split / f'{name}{published.suffix}').write_bytes(content)
                 Image.fromarray(labels).save(folder / 'ann_dir' / split / f'{name}.png')
             return dict(classes=list(CLASSES), images=dict(train=len(names) - len(held_out), val=len(held_out)))
 
@@ -124,22 +125,20 @@ def _select(members: Members, pattern: str) -> dict[str, str]:
     return found
 
 
-def _read_pair(members: Members, image: str, mask: str) -> tuple[bytes, NDArray[np.uint8]]:
+def _read_pair(members: Members, image: str, mask: str, suffix: str) -> tuple[bytes, NDArray[np.uint8]]:
+    """The file of an image, in the format of a suffix, and its labels."""
     content = members[image]()
     try:
-        size = Image.open(io.BytesIO(content), formats=FORMATS).size
+        pixels = Image.open(io.BytesIO(content), formats=FORMATS)
+        pixels.load()
         labels = np.asarray(Image.open(io.BytesIO(members[mask]()), formats=FORMATS).convert('L')) >= 128
     except (UnidentifiedImageError, OSError, Image.DecompressionBombError) as error:
         raise ValueError(f'archive: {image} or {mask} is no readable image ({error}): download it again') from error
-    if size != labels.shape[::-1]:
-        raise ValueError(f'archive: {image} has {size[0]} x {size[1]} pixels, {mask} has {labels.shape[1]} x '
-                         f'{labels.shape[0]}: they are no pair')
+    if pixels.size != labels.shape[::-1]:
+        sizes = ' and '.join(f'{columns} x {rows}' for columns, rows in (pixels.size, labels.shape[::-1]))
+        raise ValueError(f'archive: {image} and {mask} have {sizes} pixels: they are no pair')
+    if pixels.format == 'TIFF':
+        buffer = io.BytesIO()
+        pixels.save(buffer, format=Image.registered_extensions()[suffix])
+        content = buffer.getvalue()
     return content, labels.astype(np.uint8)
-
-
-def _write_image(content: bytes, path: Path) -> None:
-    image = Image.open(io.BytesIO(content), formats=FORMATS)
-    if image.format == 'TIFF':
-        image.save(path)
-    else:
-        path.write_bytes(content)

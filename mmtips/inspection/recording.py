@@ -22,12 +22,20 @@ SIZE = 224
 _LOOKS = (Tensor.shape.__get__, Tensor.size)  # type: ignore[attr-defined]
 
 
-def _as_input(input: Tensor, *_: Any, **__: Any) -> Sequence[int]:
-    return input.shape
+def _as_batch_norm(input: Tensor, running_mean: Tensor | None, *_: Any, **__: Any) -> Sequence[int] | None:
+    return input.shape if running_mean is not None and running_mean.shape == input.shape[1:2] else None
 
 
-def _as_linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Sequence[int]:  # noqa: ARG001
-    return (*input.shape[:-1], weight.shape[0])
+def _as_group_norm(input: Tensor, num_groups: int, *_: Any, **__: Any) -> Sequence[int] | None:
+    return input.shape if input.dim() > 1 and input.shape[1] % num_groups == 0 else None
+
+
+def _as_layer_norm(input: Tensor, normalized_shape: Sequence[int], *_: Any, **__: Any) -> Sequence[int] | None:
+    return input.shape if tuple(input.shape[-len(normalized_shape):]) == tuple(normalized_shape) else None
+
+
+def _as_linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Sequence[int] | None:  # noqa: ARG001
+    return (*input.shape[:-1], weight.shape[0]) if input.shape[-1:] == weight.shape[1:] else None
 
 
 def _as_convolution(input: Tensor, weight: Tensor, bias: Tensor | None = None, stride: Any = 1,  # noqa: ARG001
@@ -45,7 +53,9 @@ def _as_convolution(input: Tensor, weight: Tensor, bias: Tensor | None = None, s
 _SHAPES: dict[Any, Callable[..., Sequence[int] | None]] = {
     torch.conv2d: _as_convolution,
     F.linear: _as_linear,
-    **dict.fromkeys((F.batch_norm, F.group_norm, F.instance_norm, F.layer_norm), _as_input),
+    F.batch_norm: _as_batch_norm,
+    F.group_norm: _as_group_norm,
+    F.layer_norm: _as_layer_norm,
 }
 
 

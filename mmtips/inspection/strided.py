@@ -45,4 +45,5 @@ def same_padding(side: int, stride: int, reach: int) -> int:
 
 def pair(value: Any) -> tuple[Any, Any]:
     """Rows and columns of what a module may give as one number for both."""
-    return (value, value) if isinstance(value, int) else tuple(value)
+    values = (value, ) if isinstance(value, int) else tuple(value)
+    return values * 2 if len(values) == 1 else values

@@ -14,6 +14,9 @@ from mmtips.inspection.strided import POOLS, pair, strided_modules
 from mmtips.surgery.branches import Branches
 from mmtips.surgery.placement import Place, place_of, when
 
+#: What takes fewer pixels away than this, in both directions, is a border that is cut off.
+LEAST_FACTOR = 1.5
+
 
 @dataclass(frozen=True)
 class Site:
@@ -127,9 +130,11 @@ def strides_of_forwards(flow: Dataflow) -> list[str]:
         flow: The record of a network.
 
     Returns:
-        ``'<path>: <function>'`` for each (``(forward)`` for the network's own), in the order in which they run. Global
-        pools are none.
+        ``'<path>: <function>'`` for each (``(forward)`` for the network's own), in the order in which they first run.
+        They are those whose windows :class:`mmtips.inspection.geometry.Geometry` knows: adaptive pools are not among
+        them, nor crops.
     """
-    return [f"{passage.call.path or '(forward)'}: {passage.function}" for passage in Geometry(flow).passages
-            if not passage.whole and math.prod(passage.size_in) > math.prod(passage.size_out)
-            and all(math.isfinite(axis.field) for axis in passage.axes)]
+    found = (f"{passage.call.path or '(forward)'}: {passage.function}" for passage in Geometry(flow).passages
+             if not passage.whole and all(math.isfinite(axis.field) for axis in passage.axes)
+             and min(window.stride for window in passage.windows) >= LEAST_FACTOR)
+    return list(dict.fromkeys(found))
