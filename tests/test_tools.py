@@ -138,6 +138,7 @@ def test_classification_end_to_end(data, tmp_path):
     result = json.loads((tmp_path / 'shift.json').read_text())
     assert result['name'] == f'{Path(CLS_CONFIG).stem} (TIPS)'
     assert result['config'] == Path(CLS_CONFIG).name
+    assert result['downsampler'] == dict(type='TIPS')
     assert result['figures'] == {}
     assert result['shift']['standard']['per_class'] == {}
     assert 'foreground' not in result['shift']['standard']

@@ -60,7 +60,8 @@ def write(args: argparse.Namespace, runner: Runner, metrics: dict[str, float]) -
                 classes=len(dataset.metainfo['classes']), background=loop.measure.background,
                 ignore_index=loop.measure.ignore_index)
     result = report.shift_result(args.name or cli.recipe_name(runner.cfg), args.config.name, args.checkpoint, data,
-                                 report.measure_cost(model, loop.measure.image_shape), metrics, loop.protocols, figures)
+                                 report.measure_cost(model, loop.measure.image_shape), metrics, loop.protocols, figures,
+                                 runner.cfg.get('downsampler'))
     report.write_result(result, out)
     headings, classes = report.per_class([result])
     if classes:

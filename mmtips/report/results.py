@@ -94,7 +94,8 @@ def write_result(result: Result, path: Path) -> None:
 
 def shift_result(name: str, config: str, checkpoint: Path, data: dict[str, Any], model: dict[str, Any],
                  metrics: dict[str, float], protocols: Sequence[ShiftProtocol],
-                 figures: dict[str, dict[str, str]] | None = None) -> Result:
+                 figures: dict[str, dict[str, str]] | None = None,
+                 downsampler: dict[str, Any] | None = None) -> Result:
     """Assemble the result of a shift evaluation.
 
     Args:
@@ -107,6 +108,7 @@ def shift_result(name: str, config: str, checkpoint: Path, data: dict[str, Any],
             :data:`ACCURACIES`, the result has neither an accuracy nor a fidelity.
         protocols: The protocols of the loop.
         figures: What :func:`mmtips.report.write_examples` returned.
+        downsampler: Config of the operator, where the config leaves it to ``DOWNSAMPLER``.
 
     Returns:
         A valid result.
@@ -118,6 +120,7 @@ def shift_result(name: str, config: str, checkpoint: Path, data: dict[str, Any],
         kind='shift_consistency',
         name=name,
         config=config,
+        downsampler=downsampler,
         checkpoint=dict(name=checkpoint.name, sha256=hashlib.sha256(checkpoint.read_bytes()).hexdigest()),
         run=run_information(),
         data=data,
