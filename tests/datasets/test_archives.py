@@ -2,6 +2,7 @@
 """Archives come from strangers."""
 
 import stat
+import tracemalloc
 import zipfile
 
 import pytest
@@ -19,7 +20,7 @@ def test_an_archive_and_its_folder_read_alike(tmp_path):
             assert {name: read() for name, read in members.items()} == files
 
 
-@pytest.mark.parametrize('name', ['../x.txt', 'a/../../x.txt', '/etc/x.txt', 'C:/x.txt', '..\\x.txt'])
+@pytest.mark.parametrize('name', ['../x.txt', 'a/../../x.txt', '/etc/x.txt', 'C:/x.txt', '..\\x.txt', '..'])
 def test_paths_that_lead_out_are_refused(tmp_path, name):
     path = write_zip(tmp_path / 'x.zip', {'fine.txt': b'', name: b'gotcha'})
     with pytest.raises(ValueError, match='leads out of the archive: this is not the published one'), \
@@ -41,6 +42,39 @@ def test_enormous_files_are_refused(tmp_path, monkeypatch):
     with zipfile.ZipFile(tmp_path / 'x.zip', 'w', zipfile.ZIP_DEFLATED) as archive:
         archive.writestr('bomb', bytes(2**20 + 1))
     with pytest.raises(ValueError, match="'bomb' is larger than 1 MiB"), open_archive(tmp_path / 'x.zip'):
+        pass
+
+
+def test_a_lie_about_the_size_unpacks_no_more_than_it_says(tmp_path):
+    """Memory stays bounded by what was checked."""
+    path, length = tmp_path / 'x.zip', 0x3abcdef
+    with zipfile.ZipFile(path, 'w', zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr('bomb', bytes(length))
+    content, size = bytearray(path.read_bytes()), length.to_bytes(4, 'little')
+    while size in content:
+        content[content.index(size):content.index(size) + 4] = (10).to_bytes(4, 'little')
+    path.write_bytes(content)
+    tracemalloc.start()
+    with open_archive(path) as members, pytest.raises(ValueError, match="is damaged at 'bomb'"):
+        members['bomb']()
+    assert tracemalloc.get_traced_memory()[1] < 2**22
+    tracemalloc.stop()
+
+
+@pytest.mark.parametrize('method', [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_methods_without_a_bound_are_refused(tmp_path, method):
+    with zipfile.ZipFile(tmp_path / 'x.zip', 'w', method) as archive:
+        archive.writestr('a', bytes(1000))
+    with pytest.raises(ValueError, match="'a' is packed in an unusual way"), open_archive(tmp_path / 'x.zip'):
+        pass
+
+
+def test_links_in_a_folder_are_refused(tmp_path):
+    (tmp_path / 'secret').write_text('mine')
+    (tmp_path / 'unpacked').mkdir()
+    (tmp_path / 'unpacked/1.tif').symlink_to(tmp_path / 'secret')
+    with pytest.raises(ValueError, match=r"'1\.tif' is a link: put the file itself there"), \
+            open_archive(tmp_path / 'unpacked'):
         pass
 
 

@@ -17,6 +17,8 @@ from mmtips.datasets import CVC_CLINICDB, KVASIR_SEG, convert_polyps, convert_ti
 from tests.datasets.archives import clinicdb_files, disc, encoded, kvasir_files, noise, tiny_files, write_zip
 
 ROOT = Path(__file__).parents[2]
+#: Frames of the last three videos, of 25, 20 and 21 frames.
+assert CVC_CLINICDB.count - CVC_CLINICDB.held_out + 1 == 547
 KVASIR = dataclasses.replace(KVASIR_SEG, count=6, held_out=2)
 CLINICDB = dataclasses.replace(CVC_CLINICDB, count=12, held_out=3)
 
@@ -84,6 +86,8 @@ def without(files, part):
     (kvasir_files(7), 'expected 6 images of Kvasir-SEG, as published, found 7'),
     (kvasir_files() | {'Kvasir-SEG/masks/cju2.jpg': encoded(disc(40, 40), 'JPEG')}, 'they are no pair'),
     (kvasir_files() | {'Kvasir-SEG/masks/cju2.jpg': b'no picture'}, 'is no readable image'),
+    (kvasir_files() | {'Kvasir-SEG/images/cju2.jpg': kvasir_files()['Kvasir-SEG/images/cju2.jpg'][:-200]},
+     'is no readable image'),
     (kvasir_files() | {'../cju.jpg': b''}, 'leads out of the archive'),
 ])
 def test_bad_archives_leave_nothing_behind(tmp_path, files, message):

@@ -1,6 +1,8 @@
 # Copyright (c) mmtips authors. All rights reserved.
 """The record of one forward."""
 
+import itertools
+
 import pytest
 import torch
 from torch import nn
@@ -92,3 +94,35 @@ def test_deformable_convolutions_run_without_a_compiled_operator():
     assert flow.shapes[flow.outputs[0]] == (1, 4, 5, 5)
     with pytest.raises(RuntimeError, match='compiled operator'):
         net(torch.empty(1, 3, 9, 9))
+
+
+@pytest.mark.parametrize(('kernel', 'stride', 'padding', 'dilation'), itertools.product(
+    (1, 2, 3, 5), (1, 2, 3), (0, 1, (2, 1), 'valid'), (1, 2, (1, 3))))
+def test_shapes_of_convolutions_are_those_of_torch(kernel, stride, padding, dilation):
+    convolution = nn.Conv2d(4, 6, kernel, stride, padding, dilation, groups=2)
+    for size in ((11, 14), (16, 13)):
+        x = torch.empty(2, 4, *size)
+        flow = record(nn.Sequential(convolution), x)
+        assert flow.shapes[flow.outputs[0]] == convolution(x).shape
+
+
+@pytest.mark.parametrize(('module', 'shape'), [
+    (nn.Conv2d(4, 2, 5), (1, 4, 3, 9)), (nn.Conv2d(4, 2, 1), (1, 3, 8, 8)), (nn.Linear(5, 2), (1, 3, 8, 8)),
+    (nn.BatchNorm2d(5), (1, 3, 8, 8)), (nn.GroupNorm(2, 4), (1, 3, 8, 8)), (nn.LayerNorm(5), (1, 3, 8, 8)),
+])
+def test_what_torch_refuses_is_refused(module, shape):
+    network = nn.Sequential(module).eval()
+    with pytest.raises((RuntimeError, ValueError)):
+        network(torch.randn(shape))
+    with pytest.raises(ValueError, match='could not be run'):
+        record(network, torch.empty(shape))
+
+
+@pytest.mark.parametrize(('module', 'shape'), [
+    (nn.Linear(5, 2), (1, 3, 8, 5)), (nn.BatchNorm2d(3), (1, 3, 8, 8)), (nn.GroupNorm(2, 4), (1, 4, 8, 8)),
+    (nn.LayerNorm((8, 5)), (1, 3, 8, 5)), (nn.BatchNorm2d(3, track_running_stats=False), (1, 3, 8, 8)),
+    (nn.InstanceNorm2d(3), (1, 3, 8, 8)),
+])
+def test_shapes_of_products_and_norms_are_those_of_torch(module, shape):
+    flow = record(nn.Sequential(module).eval(), torch.empty(shape))
+    assert flow.shapes[flow.outputs[0]] == module.eval()(torch.randn(shape)).shape
