@@ -18,9 +18,8 @@ from tests.surgery.families.__main__ import PAGE, family_table
 
 #: And 224, at which every conversion compares the sizes itself; hosts that take neither are looked at at the last one.
 SIZES, EVEN = [(225, 225), (97, 131)], (128, 192)
-#: One form of each backbone of each host: the others differ in where their sites are, not in what is done there.
-DISTINCT = list({(family.host, family.cfg['base'], family.cfg.get('model_name')): family
-                 for family in reversed(FAMILIES)}.values())
+#: One form of each backbone, of one host: the others differ in where their sites are, not in what is done there.
+DISTINCT = list({(family.cfg['base'], family.cfg.get('model_name')): family for family in reversed(FAMILIES)}.values())
 #: Sizes for which some hosts are too deep: the first is one that all of them take.
 SMALL = {'InceptionV3': [(96, 128)], 'DDRNet': [(128, 128)], 'PIDNet': [(128, 128)]}
 #: Backbones that compute in float32 whatever their weights are: EdgeNeXt codes positions in it.
