@@ -4,7 +4,6 @@ PYTHON ?= python3
 HOSTS ?= upstream
 VENV := $(abspath .venv$(if $(filter-out upstream,$(HOSTS)),-$(HOSTS)))
 BIN := $(VENV)/bin
-# What is imported is compiled then; compiling all that is installed takes longer.
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 REQUIREMENTS := requirements/demo.txt requirements/tests.txt requirements/hosts/$(HOSTS).txt
 # Two distributions come in as dependencies and are exchanged for twins with the same import name: opencv-python, which
@@ -30,8 +29,10 @@ $(STAMP):
 	$(PYTHON) -m venv $(VENV)
 	$(PIP) install --quiet --no-compile $(addprefix -r ,$(REQUIREMENTS))
 	$(PIP) uninstall --quiet --yes $(UNWANTED)
-	$(PIP) install --quiet --force-reinstall --no-deps $$(cat $(REQUIREMENTS) | grep -E '^($(TWINS))==')
+	$(PIP) install --quiet --no-compile --force-reinstall --no-deps $$(cat $(REQUIREMENTS) | grep -E '^($(TWINS))==')
 	$(PIP) install --quiet --no-build-isolation --no-deps --editable .
+	# On all cores, where pip would take one; some templates in it are no Python.
+	$(BIN)/python -m compileall -q -j 0 $(VENV)/lib > /dev/null || true
 	touch $@
 
 # The demo: networks that differ in one word, trained and measured alike. Every step is skipped once it is done, and an
