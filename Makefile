@@ -13,6 +13,8 @@ TWINS := opencv-python-headless|onedl-mmengine
 # The stamp carries the content of the requirements, so that the environment is re-made when they change and only then.
 STAMP := $(VENV)/.installed-$(shell cat $(REQUIREMENTS) setup.py | sha256sum | cut -c1-12)
 
+# What is imported is compiled then, and kept: compiling all that is installed takes minutes.
+unexport PYTHONDONTWRITEBYTECODE
 SHELL := /bin/bash
 .SHELLFLAGS := -o pipefail -c
 
@@ -31,8 +33,6 @@ $(STAMP):
 	$(PIP) uninstall --quiet --yes $(UNWANTED)
 	$(PIP) install --quiet --no-compile --force-reinstall --no-deps $$(cat $(REQUIREMENTS) | grep -E '^($(TWINS))==')
 	$(PIP) install --quiet --no-build-isolation --no-deps --editable .
-	# On all cores, where pip would take one; some templates in it are no Python.
-	$(BIN)/python -m compileall -q -j 0 $(VENV)/lib > /dev/null || true
 	touch $@
 
 # The demo: networks that differ in one word, trained and measured alike. Every step is skipped once it is done, and an
