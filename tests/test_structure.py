@@ -22,13 +22,13 @@ MAY_IMPORT = {
     'surgery': {'downsampling', 'inspection'},
     'backbones': {'hosts', 'surgery'},
     'losses': {'downsampling', 'wrappers'},
-    'evaluation': {'wrappers'},
+    'evaluation': {'downsampling', 'inspection', 'wrappers'},
     'datasets': {'hosts'},
-    'report': {'evaluation', 'inspection', 'version'},
+    'report': {'evaluation', 'inspection', 'version', 'wrappers'},
     'benchmark': {'downsampling', 'report'},
     'testing': {'downsampling'},
     'hooks': {'downsampling', 'surgery', 'wrappers'},
-    'cli': {'hosts', 'wrappers'},
+    'cli': {'evaluation', 'hosts', 'version', 'wrappers'},
 }
 #: Rooms, and modules, that may import these libraries and the standard library alone.
 LIBRARIES = {
@@ -36,7 +36,9 @@ LIBRARIES = {
     'inspection': {'torch'},
     'surgery': {'torch', 'mmengine'},
     'losses': {'torch', 'mmengine'},
-    'evaluation/shifts.py': {'torch'},
+    'evaluation/protocols.py': {'torch'},
+    'evaluation/views.py': {'torch'},
+    'evaluation/measures.py': {'torch'},
     'evaluation/consistency.py': {'torch'},
     'downsampling/functional': {'torch'},
     'losses/functional.py': {'torch'},

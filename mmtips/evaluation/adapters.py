@@ -24,16 +24,55 @@ def predict_labels(model: nn.Module, views: Tensor) -> Tensor:
 
     Raises:
         TypeError: If the model predicts neither a segmentation nor a class.
+        ValueError: If a score is not finite.
     """
-    return torch.stack([_predicted(sample) for sample in model(views, mode='predict')])
+    return torch.stack([_labels(sample) for sample in model(views, mode='predict')])
 
 
-def _predicted(sample: Any) -> Tensor:
+def predict_scores(model: nn.Module, views: Tensor) -> Tensor:
+    """Predict a batch of views as :func:`predict_labels` does, but with a score for every class.
+
+    Args:
+        model: A segmentor or classifier in eval, not wrapped.
+        views: ``(N, C, h, w)``, preprocessed.
+
+    Returns:
+        ``(N, K, h, w)``, whose largest score is the label; ``(N, K, 1, 1)`` for classifiers.
+
+    Raises:
+        TypeError: If the model predicts no score for each class.
+        ValueError: If a score is not finite.
+    """
+    return torch.stack([_scores(sample) for sample in model(views, mode='predict')])
+
+
+def _labels(sample: Any) -> Tensor:
+    _scores_if_any(sample)
     if hasattr(sample, 'pred_sem_seg'):
         return sample.pred_sem_seg.data.squeeze(0).long()
     if hasattr(sample, 'pred_label'):
         return sample.pred_label.reshape(1, 1).long()
     raise TypeError(f'expected predictions with pred_sem_seg (mmseg) or pred_label (mmpretrain), got {type(sample)}')
+
+
+def _scores(sample: Any) -> Tensor:
+    scores = _scores_if_any(sample)
+    if scores is None or scores.shape[0] < 2:
+        raise TypeError('sub-pixel shifts need a score for every class (seg_logits of mmseg, pred_score of mmpretrain) '
+                        'from two classes on, and this model predicts none: use whole pixels')
+    return scores
+
+
+def _scores_if_any(sample: Any) -> Tensor | None:
+    if hasattr(sample, 'seg_logits'):
+        scores = sample.seg_logits.data
+    elif getattr(sample, 'pred_score', None) is not None:
+        scores = sample.pred_score.reshape(-1, 1, 1)
+    else:
+        return None
+    if not torch.isfinite(scores).all():
+        raise ValueError('the model predicts scores that are not finite (NaN or infinity): its label is no prediction')
+    return scores
 
 
 def ground_truth(sample: Any, size: tuple[int, int], ignore_index: int = 255) -> Tensor | None:
@@ -66,3 +105,9 @@ def batch_samples(batch: dict[str, Any], count: int) -> Sequence[Any]:
     """The data samples of a collated batch, as many as it has images."""
     samples = batch.get('data_samples')
     return [None] * count if samples is None else samples
+
+
+def sample_name(sample: Any, index: int) -> str:
+    """What to call an image: its file, or its number."""
+    path = getattr(sample, 'img_path', None)
+    return str(path) if path else f'image {index}'

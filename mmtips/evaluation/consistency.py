@@ -1,17 +1,77 @@
 # Copyright (c) mmtips authors. All rights reserved.
 """Shift consistency from aligned predictions: count per image, add up, divide once.
 
-A count is a pair (hits, total). The counts of one image form a table ``(3 + K, 2)`` with K classes, whose rows are
-named by :func:`count_names`; the counts of a data set are the tables stacked to ``(images, 3 + K, 2)``. Classification
+A count is a pair (hits, total). The counts of one image form a table ``(4 + K, 2)`` with K classes, whose rows are
+named by :func:`count_names`; the counts of a data set are the tables stacked to ``(images, 4 + K, 2)``. Classification
 is the case of a 1 x 1 map, and its tables have no rows of classes.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
-from mmtips.evaluation.shifts import UNSEEN
+from mmtips.evaluation.views import UNSEEN
+
+ROWS = ('overall', 'foreground', 'border', 'joint')
+
+
+@dataclass(frozen=True)
+class Classes:
+    """What the labels of a data set mean.
+
+    Attributes:
+        names: Names of the K classes.
+        background: The class that is no foreground; None if there is none.
+        ignore_index: Label of pixels without a ground truth.
+        border: Width d of the band along ground-truth borders, in pixels on each side, >= 1.
+    """
+
+    names: tuple[str, ...]
+    background: int | None = None
+    ignore_index: int = 255
+    border: int = 3
+
+
+@dataclass(frozen=True)
+class Regions:
+    """The ground truth of one image and the parts of it that are counted by themselves.
+
+    Attributes:
+        labels: ``(H, W)`` integers.
+        known: ``(H, W)`` bool, where there is a ground truth.
+        foreground: Of these, where it is not the background class; nowhere if there is no such class.
+        border: Of these, within ``Classes.border`` pixels (rows or columns) of a pixel with another label.
+    """
+
+    labels: Tensor
+    known: Tensor
+    foreground: Tensor
+    border: Tensor
+
+
+def find_regions(truth: Tensor | None, classes: Classes, size: tuple[int, int] = (1, 1)) -> Regions:
+    """Divide an image by its ground truth.
+
+    Args:
+        truth: ``(H, W)`` integer labels; None if there are none: then nothing is known.
+        classes: What they mean.
+        size: Height and width where ``truth`` is None.
+
+    Returns:
+        The regions.
+    """
+    if truth is None:
+        nowhere = torch.zeros(size, dtype=torch.bool)
+        return Regions(nowhere.long(), nowhere, nowhere, nowhere)
+    known = truth != classes.ignore_index
+    foreground = known & (truth != classes.background) if classes.background is not None else torch.zeros_like(known)
+    labels, around = truth[None].float(), 2 * classes.border + 1
+    highest = F.max_pool2d(labels.where(known, -torch.inf), around, 1, classes.border)
+    lowest = -F.max_pool2d((-labels).where(known, -torch.inf), around, 1, classes.border)
+    return Regions(truth, known, foreground, known & (highest != lowest)[0])
 
 
 def count_names(classes: Sequence[str]) -> list[str]:
@@ -19,6 +79,7 @@ def count_names(classes: Sequence[str]) -> list[str]:
 
     * ``overall``: pixels that both views see; a hit where both predict the same label.
     * ``foreground``: of these, the pixels whose ground truth is not the background class.
+    * ``border``: of these, the pixels near a border of the ground truth.
     * ``joint``: of these, the pixels with a ground truth; a hit where both views are equal *and* correct.
     * ``class/<name>``: pixels that either view calls the class; a hit where both do.
 
@@ -26,47 +87,46 @@ def count_names(classes: Sequence[str]) -> list[str]:
         classes: Names of the K classes.
 
     Returns:
-        3 + K names.
+        4 + K names.
     """
-    return ['overall', 'foreground', 'joint', *(f'class/{name}' for name in classes)]
+    return [*ROWS, *(f'class/{name}' for name in classes)]
 
 
-def count_agreement(first: Tensor,
-                    second: Tensor,
-                    truth: Tensor | None,
-                    num_classes: int,
-                    background: int | None = None,
-                    ignore_index: int = 255) -> Tensor:
+def count_agreement(first: Tensor, second: Tensor, regions: Regions, num_classes: int) -> Tensor:
     """Count where two aligned predictions of one image agree.
 
     Args:
         first: ``(H, W)`` integer labels, ``UNSEEN`` (-1) where the view does not reach.
         second: ``(H, W)``, the other view.
-        truth: ``(H, W)`` integer ground truth, or None: then ``foreground`` and ``joint`` have total 0.
+        regions: The ground truth.
         num_classes: K; 0 leaves the rows of classes out.
-        background: The class that is no foreground; None if there is none: then ``foreground`` has total 0.
-        ignore_index: Label of pixels without a ground truth.
 
     Returns:
-        ``(3 + K, 2)`` float64, see :func:`count_names`.
+        ``(4 + K, 2)`` float64, see :func:`count_names`.
 
     Raises:
         ValueError: If the maps differ in shape.
     """
-    if first.shape != second.shape or (truth is not None and truth.shape != first.shape):
+    if not first.shape == second.shape == regions.labels.shape:
         raise ValueError('first, second and truth: expected maps of one shape, got '
-                         f'{tuple(first.shape)}, {tuple(second.shape)} and {None if truth is None else truth.shape}')
+                         f'{tuple(first.shape)}, {tuple(second.shape)} and {tuple(regions.labels.shape)}')
     seen = (first != UNSEEN) & (second != UNSEEN)
     equal = seen & (first == second)
-    known = seen & (truth != ignore_index) if truth is not None else torch.zeros_like(seen)
-    front = known & (truth != background) if background is not None else torch.zeros_like(seen)
-    rows = [(equal, seen), (equal & front, front), (equal & known & (first == truth), known)]
+    rows = [(equal & part, seen & part) for part in (seen, regions.foreground, regions.border)]
+    rows.append((equal & regions.known & (first == regions.labels), seen & regions.known))
     counts = torch.tensor([[int(hits.sum()), int(total.sum())] for hits, total in rows], dtype=torch.float64)
     if num_classes == 0:
         return counts
     both = torch.bincount(first[equal].flatten(), minlength=num_classes)
     either = sum(torch.bincount(view[seen].flatten(), minlength=num_classes) for view in (first, second)) - both
     return torch.cat([counts, torch.stack([both, either], dim=1).double().cpu()])
+
+
+def as_ratios(counts: Tensor) -> Tensor:
+    """Counts of which each weighs the same, however many pixels it has: ``(..., 2)``, (hits / total, 1) or (0, 0)."""
+    counted = counts[..., 1:] > 0
+    share = (counts[..., :1] / counts[..., 1:]).where(counted, 0)
+    return torch.cat([share, counted.to(share)], dim=-1)
 
 
 def ratios(counts: Tensor) -> Tensor:

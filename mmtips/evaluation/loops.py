@@ -1,91 +1,24 @@
 # Copyright (c) mmtips authors. All rights reserved.
-"""Validation and test loops that measure shift consistency beside the ordinary metrics."""
+"""Validation and test loops that take our measures beside the ordinary metrics."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, cast
 
 import torch
+from mmengine.dist import get_rank, get_world_size
 from mmengine.evaluator import Evaluator
 from mmengine.registry import LOOPS
 from mmengine.runner import BaseLoop, TestLoop, ValLoop, autocast
-from torch import Tensor, nn
+from torch import nn
 
-from mmtips.evaluation.adapters import batch_samples, ground_truth, predict_labels
-from mmtips.evaluation.consistency import count_agreement
+from mmtips.evaluation.consistency import Classes
+from mmtips.evaluation.journal import Journal
+from mmtips.evaluation.measures import Consistency, GroundTruth, Measure, ShiftMap
 from mmtips.evaluation.metric import ShiftConsistency
-from mmtips.evaluation.shifts import UNSEEN, ShiftProtocol, draw_shift_pairs, place_on_canvas, render_view
+from mmtips.evaluation.protocols import ShiftProtocol
+from mmtips.evaluation.subject import Subject, subjects
 from mmtips.wrappers import unwrap
-
-
-class ShiftMeasure:
-    """Measures the images of a batch under several protocols.
-
-    Args:
-        protocols: The protocols.
-        num_classes: Number of classes K.
-        background: The class that is no foreground, or None.
-        ignore_index: Label of pixels without a ground truth.
-        examples: Of how many of the first images the flicker maps are kept, for figures.
-    """
-
-    def __init__(self, protocols: Sequence[ShiftProtocol], num_classes: int, background: int | None,
-                 ignore_index: int, examples: int) -> None:
-        self.protocols = protocols
-        self.num_classes = num_classes
-        self.background = background
-        self.ignore_index = ignore_index
-        self.max_examples = examples
-        self.examples: dict[int, dict[str, Any]] = {}
-        #: Channels, height and width of the images on the network's grid, once one was measured.
-        self.image_shape: tuple[int, ...] = ()
-
-    def measure(self, model: nn.Module, data: dict[str, Any], indices: Sequence[int]) -> list[dict[str, Tensor]]:
-        """Count the agreement of the views of every image.
-
-        Args:
-            model: The model in eval, not wrapped.
-            data: A preprocessed batch: ``inputs`` (N, C, H, W) and ``data_samples``.
-            indices: The N indices of the images in the data set.
-
-        Returns:
-            For every image and protocol a table ``(3 + K, 2)``; ``(3, 2)`` for classification.
-        """
-        images = data['inputs']
-        size = tuple(images.shape[-2:])
-        self.image_shape = tuple(images.shape[1:])
-        samples = batch_samples(data, len(images))
-        truths = [None if sample is None else ground_truth(sample, size, self.ignore_index) for sample in samples]
-        counts: list[dict[str, Tensor]] = [{} for _ in images]
-        for protocol in self.protocols:
-            protocol.view_size(size)  # raises if the shifts do not fit
-            shifts = torch.stack([draw_shift_pairs(protocol, index) for index in indices])
-            for pair in range(protocol.pairs):
-                first, second = (self._predict(model, images, shifts[:, pair, view], protocol) for view in (0, 1))
-                classes = 0 if first[0].shape == (1, 1) else self.num_classes
-                for n, index in enumerate(indices):
-                    agreement = count_agreement(first[n], second[n], truths[n], classes, self.background,
-                                                self.ignore_index)
-                    counts[n][protocol.name] = counts[n].get(protocol.name, 0) + agreement
-                    if index < self.max_examples:
-                        self._keep(index, images[n], truths[n], protocol, first[n], second[n])
-        return counts
-
-    @staticmethod
-    def _predict(model: nn.Module, images: Tensor, shifts: Tensor, protocol: ShiftProtocol) -> list[Tensor]:
-        views = torch.stack([render_view(image, shift, protocol) for image, shift in zip(images, shifts, strict=True)])
-        labels = predict_labels(model, views)
-        if labels.shape[-2:] == (1, 1):  # a class has no place on the image
-            return list(labels)
-        size = (images.shape[-2], images.shape[-1])
-        return [place_on_canvas(map_, shift, protocol, size) for map_, shift in zip(labels, shifts, strict=True)]
-
-    def _keep(self, index: int, image: Tensor, truth: Tensor | None, protocol: ShiftProtocol, first: Tensor,
-              second: Tensor) -> None:
-        example = self.examples.setdefault(index, dict(image=image.cpu(), truth=truth, protocols={}))
-        kept = example['protocols'].setdefault(protocol.name, dict(differ=0, seen=0, prediction=first.cpu()))
-        seen = (first != UNSEEN) & (second != UNSEEN)
-        kept['seen'] = kept['seen'] + seen.cpu().int()
-        kept['differ'] = kept['differ'] + (seen & (first != second)).cpu().int()
 
 
 class _ShiftLoop(BaseLoop):
@@ -96,11 +29,15 @@ class _ShiftLoop(BaseLoop):
         dataloader: As in the host loop.
         evaluator: As in the host loop.
         fp16: As in the host loop.
-        protocols: Config of each protocol, see :class:`mmtips.evaluation.ShiftProtocol`; by default both, with its
-            defaults.
+        protocols: Config of each protocol, see :class:`mmtips.evaluation.ShiftProtocol`; by default standard and
+            circular, as they are.
+        shift_map: Config of a shift map, see :class:`mmtips.evaluation.ShiftMap`, without its classes; none by default.
         background: Index of the class that is no foreground; by default the class named ``background``, if any.
         ignore_index: Label of pixels without a ground truth; by default the data set's own, or 255.
-        examples: Of how many images the flicker maps are kept in ``self.measure.examples``.
+        border: Width of the band along ground-truth borders, in pixels on each side.
+        journal: Path of a file, without its suffix, in which every process writes down what it has measured; a loop
+            that is started again goes on from there. It is the caller's to name it after what is measured, and to
+            call :meth:`finish`.
     """
 
     evaluator: Evaluator
@@ -113,39 +50,81 @@ class _ShiftLoop(BaseLoop):
                  fp16: bool = False,
                  *,
                  protocols: Sequence[dict] = (dict(name='standard'), dict(name='circular')),
+                 shift_map: dict | None = None,
                  background: int | None = None,
                  ignore_index: int | None = None,
-                 examples: int = 0) -> None:
+                 border: int = 3,
+                 journal: str | None = None) -> None:
         super().__init__(runner, dataloader, evaluator, fp16)
-        self.protocols = [ShiftProtocol(**protocol) for protocol in protocols]
-        classes = list((self.dataloader.dataset.metainfo or {}).get('classes') or ())
-        if not classes:
+        names = tuple((self.dataloader.dataset.metainfo or {}).get('classes') or ())
+        if not names:
             raise ValueError(f'{type(self).__name__}: the data set has no class names (metainfo["classes"]), which '
                              'shift consistency is counted by: set metainfo=dict(classes=...) on it')
-        if background is None and 'background' in classes:
-            background = classes.index('background')
+        if not isinstance(border, int) or border < 1:
+            raise ValueError(f'border: expected an integer >= 1 (pixels), got {border!r}')
+        if background is None and 'background' in names:
+            background = names.index('background')
         if ignore_index is None:
             ignore_index = getattr(self.dataloader.dataset, 'ignore_index', 255)
-        self.measure = ShiftMeasure(self.protocols, len(classes), background, ignore_index, examples)
-        self.metric = ShiftConsistency()
-        self.metric.dataset_meta = self.dataloader.dataset.metainfo
+        self.classes = Classes(names, background, ignore_index, border)
+        self.protocols = [ShiftProtocol(**protocol) for protocol in protocols]
+        measures: list[Measure] = [Consistency(protocol, self.classes) for protocol in self.protocols]
+        if shift_map is not None:
+            measures.append(ShiftMap(classes=self.classes, **shift_map))
+        self.metric = ShiftConsistency([*measures, GroundTruth(self.classes)])
         self.evaluator.metrics.append(self.metric)
+        self.journal = None if journal is None else Journal(Path(f'{journal}.{get_rank()}of{get_world_size()}.journal'))
+        #: Channels, height and width of the images on the network's grid, once one was measured.
+        self.image_shape: tuple[int, ...] = ()
+
+    @property
+    def measured(self) -> int:
+        """How many batches the journal holds from before."""
+        return 0 if self.journal is None else len(self.journal.entries)
 
     @torch.no_grad()
     def run_iter(self, idx: int, data_batch: Any) -> None:
-        """Run the host's iteration, then measure the same batch."""
+        """Run the host's iteration, then measure the same batch; or take both from the journal."""
+        if idx < self.measured:
+            entry = cast(Journal, self.journal).entries[idx]
+            self.image_shape = tuple(entry['image_shape'])
+            for metric, results in zip(self.evaluator.metrics, entry['results'], strict=True):
+                metric.results.extend(results)
+            return
+        before = [len(metric.results) for metric in self.evaluator.metrics]
         super().run_iter(idx, data_batch)
+        for subject in self.subjects(data_batch, self._indices(idx)):
+            self.image_shape = tuple(subject.image.shape)
+            with autocast(enabled=self.fp16):
+                self.metric.record(subject)
+        new = [metric.results[start:] for metric, start in zip(self.evaluator.metrics, before, strict=True)]
+        self._write_down(dict(image_shape=list(self.image_shape), results=new))
+
+    def finish(self) -> None:
+        """Remove the journal of this process, once what it led to is written."""
+        if self.journal is not None:
+            self.journal.remove()
+
+    def _write_down(self, entry: dict[str, Any]) -> None:
+        if self.journal is None:
+            return
+        try:
+            self.journal.append(entry)
+        except TypeError as error:  # a metric of the host, or of the user, keeps more than figures
+            self.runner.logger.warning(f'This evaluation cannot go on where it is stopped: {error}')
+            self.journal.remove()
+            self.journal = None
+
+    def subjects(self, data_batch: Any, indices: Sequence[int]) -> list[Subject]:
+        """The images of a collated batch, ready to be measured."""
         model = unwrap(self.runner.model)
         data = cast(nn.Module, model.data_preprocessor)(data_batch, False)
-        with autocast(enabled=self.fp16):
-            counts = self.measure.measure(model, data, self._indices(idx, len(data['inputs'])))
-        for image_counts in counts:
-            self.metric.record(image_counts)
+        return subjects(model, data, indices[:len(data['inputs'])], self.classes)
 
-    def _indices(self, idx: int, count: int) -> list[int]:
+    def _indices(self, idx: int) -> list[int]:
         """The indices, in the data set, of the images of this process' batch ``idx``."""
-        start = idx * self.dataloader.batch_size
-        return [int(index) for index in list(self.dataloader.sampler)[start:start + count]]
+        size = self.dataloader.batch_size
+        return [int(index) for index in list(self.dataloader.sampler)[idx * size:(idx + 1) * size]]
 
 
 @LOOPS.register_module()

@@ -18,7 +18,10 @@ class TestProgressHook(Hook):
 
     def before_test_epoch(self, runner: Runner) -> None:
         """Draw the empty bar."""
-        self.bar = ProgressBar(len(runner.test_loop.dataloader)) if is_main_process() else None
+        loop = runner.test_loop
+        self.bar = ProgressBar(len(loop.dataloader)) if is_main_process() else None
+        if self.bar is not None and getattr(loop, 'measured', 0):
+            self.bar.update(loop.measured)
 
     def after_test_iter(self, runner: Runner, *args: Any, **kwargs: Any) -> None:  # noqa: ARG002
         """Advance it."""

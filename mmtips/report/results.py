@@ -21,6 +21,8 @@ from mmtips.evaluation import ShiftProtocol, fidelity
 from mmtips.version import __version__
 
 Result = dict[str, Any]
+#: The version of the results of shift evaluations.
+SCHEMA = 2
 #: By the kind of a result.
 SCHEMAS = {kind: json.loads(files('mmtips.report').joinpath(f'{kind}.schema.json').read_text())
            for kind in ('shift_consistency', 'benchmark')}
@@ -93,8 +95,8 @@ def write_result(result: Result, path: Path) -> None:
 
 
 def shift_result(name: str, config: str, checkpoint: Path, data: dict[str, Any], model: dict[str, Any],
-                 metrics: dict[str, float], protocols: Sequence[ShiftProtocol],
-                 figures: dict[str, dict[str, str]] | None = None,
+                 metrics: dict[str, float], protocols: Sequence[ShiftProtocol], summaries: dict[str, dict[str, Any]],
+                 *, figures: dict[str, Any] | None = None, robustness: dict[str, Any] | None = None,
                  downsampler: dict[str, Any] | None = None) -> Result:
     """Assemble the result of a shift evaluation.
 
@@ -102,12 +104,14 @@ def shift_result(name: str, config: str, checkpoint: Path, data: dict[str, Any],
         name: What the model is called in tables.
         config: Name of the config.
         checkpoint: The checkpoint file.
-        data: ``dataset``, ``images``, ``classes``, ``background`` and ``ignore_index``.
+        data: ``dataset``, ``images``, ``skipped`` (names), ``classes``, ``background``, ``ignore_index``, ``border``.
         model: The cost, see :func:`mmtips.report.cost.measure_cost`.
         metrics: What the shift loop returned: the host's metrics and ours, flat. Where they hold none of
             :data:`ACCURACIES`, the result has neither an accuracy nor a fidelity.
         protocols: The protocols of the loop.
-        figures: What :func:`mmtips.report.write_examples` returned.
+        summaries: What its measures say (``loop.metric.summaries``).
+        figures: ``examples``, ``gallery`` and ``layers``: files of pictures.
+        robustness: What :func:`mmtips.robustness.robustness_study` returned.
         downsampler: Config of the operator, where the config leaves it to ``DOWNSAMPLER``.
 
     Returns:
@@ -115,29 +119,31 @@ def shift_result(name: str, config: str, checkpoint: Path, data: dict[str, Any],
     """
     metric = next((key for key in ACCURACIES if key in metrics), None)
     accuracy = None if metric is None else dict(metric=metric, value=float(metrics[metric]))
+    absent = summaries.get('truth', {}).get('absent', [])
     return validate(dict(
-        schema=1,
+        schema=SCHEMA,
         kind='shift_consistency',
         name=name,
         config=config,
         downsampler=downsampler,
         checkpoint=dict(name=checkpoint.name, sha256=hashlib.sha256(checkpoint.read_bytes()).hexdigest()),
         run=run_information(),
-        data=data,
+        data=dict(data, absent=absent),
         model=model,
         accuracy=accuracy,
-        shift={protocol.name: _measure(protocol, metrics, accuracy) for protocol in protocols},
-        figures=figures or {}))
+        shift={protocol.name: _measure(protocol, summaries[protocol.name], accuracy, absent) for protocol in protocols},
+        shift_map=summaries.get('map'),
+        sampling=summaries.get('sampling'),
+        robustness=robustness,
+        figures=figures or dict(examples={}, gallery=[], layers=[])))
 
 
-def _measure(protocol: ShiftProtocol, metrics: dict[str, float],
-             accuracy: dict[str, Any] | None) -> dict[str, Any]:
-    prefix = f'shift/{protocol.name}/'
-    rows = [key.removeprefix(prefix) for key in metrics if key.startswith(prefix) and f'{key}_low' in metrics]
-    estimates = {row: dict(value=metrics[prefix + row], low=metrics[f'{prefix}{row}_low'],
-                           high=metrics[f'{prefix}{row}_high']) for row in rows}
+def _measure(protocol: ShiftProtocol, estimates: dict[str, dict[str, float]], accuracy: dict[str, Any] | None,
+             absent: Sequence[str]) -> dict[str, Any]:
     measure: dict[str, Any] = {row: value for row, value in estimates.items() if not row.startswith('class/')}
-    measure['per_class'] = {row.removeprefix('class/'): value for row, value in estimates.items() if row not in measure}
+    of_classes = {row.removeprefix('class/'): value for row, value in estimates.items() if row not in measure}
+    # What is called a class that no image shows is wrong each time: no figure of the class.
+    measure['per_class'] = {name: value for name, value in of_classes.items() if name not in absent}
     product = None if accuracy is None else fidelity(accuracy['value'], measure['overall']['value'])
     return dict(protocol=asdict(protocol), fidelity=product, **measure)
 

@@ -4,18 +4,22 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mmtips.evaluation import bootstrap_interval, count_agreement, count_names, fidelity, ratios
+from mmtips.evaluation import Classes, bootstrap_interval, count_agreement, count_names, fidelity, find_regions, ratios
+from mmtips.evaluation.consistency import as_ratios
+
+ABC = Classes(tuple('abc'), background=0, border=1)
 
 
 def test_counts_by_hand():
     first = torch.tensor([[0, 1, 1, -1], [2, 2, 0, 0]])
     second = torch.tensor([[0, 1, 2, 2], [2, -1, 1, 0]])
-    truth = torch.tensor([[0, 1, 1, 1], [1, 2, 0, 255]])
-    counts = count_agreement(first, second, truth, num_classes=3, background=0)
+    truth = torch.tensor([[0, 1, 1, 1], [1, 1, 1, 255]])
+    counts = count_agreement(first, second, find_regions(truth, ABC), num_classes=3)
     named = dict(zip(count_names('abc'), counts.tolist(), strict=True))
     assert named == {
         'overall': [4, 6],  # two pixels are seen once only
-        'foreground': [2, 3],  # truth 1, 1, 1 among the seen: equal at (0,1) and (1,0)
+        'foreground': [2, 4],  # truth is 1 on (0,1), (0,2), (1,0) and (1,2) among the seen: equal at (0,1) and (1,0)
+        'border': [3, 3],  # (0,0) and its neighbours (0,1), (1,0); (1,1) is seen once only
         'joint': [2, 5],  # (0,0) and (0,1) are equal and right; (1,3) has no ground truth
         'class/a': [2, 3],
         'class/b': [1, 3],
@@ -23,9 +27,21 @@ def test_counts_by_hand():
     }
 
 
-def naive_counts(first, second, truth, classes, background, ignore):
-    rows = [[0, 0] for _ in range(3 + classes)]
-    for a, b, t in zip(first.flatten().tolist(), second.flatten().tolist(), truth.flatten().tolist(), strict=True):
+def naive_border(truth, width, ignore):
+    height, length = truth.shape
+    band = torch.zeros(truth.shape, dtype=torch.bool)
+    for y in range(height):
+        for x in range(length):
+            around = {int(truth[v, u]) for v in range(max(0, y - width), min(height, y + width + 1))
+                      for u in range(max(0, x - width), min(length, x + width + 1))} - {ignore}
+            band[y, x] = truth[y, x] != ignore and len(around) > 1
+    return band
+
+
+def naive_counts(first, second, truth, classes, background, ignore, border):
+    rows, band = [[0, 0] for _ in range(4 + classes)], naive_border(truth, border, ignore).flatten().tolist()
+    for a, b, t, near in zip(first.flatten().tolist(), second.flatten().tolist(), truth.flatten().tolist(), band,
+                             strict=True):
         if a < 0 or b < 0:
             continue
         rows[0][0] += a == b
@@ -33,34 +49,43 @@ def naive_counts(first, second, truth, classes, background, ignore):
         if t not in (ignore, background):
             rows[1][0] += a == b
             rows[1][1] += 1
-        if t != ignore:
-            rows[2][0] += a == b == t
+        if near:
+            rows[2][0] += a == b
             rows[2][1] += 1
+        if t != ignore:
+            rows[3][0] += a == b == t
+            rows[3][1] += 1
         for c in range(classes):
-            rows[3 + c][0] += a == b == c
-            rows[3 + c][1] += c in (a, b)
+            rows[4 + c][0] += a == b == c
+            rows[4 + c][1] += c in (a, b)
     return rows
 
 
-@given(st.integers(0, 2**20))
-def test_counts_equal_a_loop(seed):
+@given(st.integers(0, 2**20), st.integers(1, 3))
+def test_counts_equal_a_loop(seed, border):
     generator = torch.Generator().manual_seed(seed)
     first, second = (torch.randint(-1, 4, (5, 6), generator=generator) for _ in range(2))
     truth = torch.randint(0, 5, (5, 6), generator=generator)
     truth[truth == 4] = 255
-    counts = count_agreement(first, second, truth, 4, background=2)
-    assert counts.tolist() == naive_counts(first, second, truth, 4, 2, 255)
+    truth[2:] = truth[2, 0]  # somewhere without a border
+    classes = Classes(tuple('abcd'), background=2, border=border)
+    counts = count_agreement(first, second, find_regions(truth, classes), 4)
+    assert counts.tolist() == naive_counts(first, second, truth, 4, 2, 255, border)
 
 
 def test_without_truth_or_background_nothing_is_counted_for_them():
-    labels = torch.zeros(3, 3).long()
-    assert count_agreement(labels, labels, None, 2)[1:3].tolist() == [[0, 0], [0, 0]]
-    assert count_agreement(labels, labels, labels, 2)[1].tolist() == [0, 0]
+    labels, plain = torch.zeros(3, 3).long(), Classes(('a', 'b'))
+    assert count_agreement(labels, labels, find_regions(None, plain, (3, 3)), 2)[1:4].tolist() == [[0, 0]] * 3
+    assert count_agreement(labels, labels, find_regions(labels, plain), 2)[1].tolist() == [0, 0]
 
 
 def test_different_shapes_are_refused():
     with pytest.raises(ValueError, match='maps of one shape'):
-        count_agreement(torch.zeros(2, 2).long(), torch.zeros(2, 3).long(), None, 2)
+        count_agreement(torch.zeros(2, 2).long(), torch.zeros(2, 3).long(), find_regions(None, ABC, (2, 2)), 2)
+
+
+def test_ratios_that_each_weigh_the_same():
+    assert as_ratios(torch.tensor([[1., 2.], [0., 8.], [0., 0.]])).tolist() == [[0.5, 1], [0, 1], [0, 0]]
 
 
 def test_sums_are_divided_not_averaged():

@@ -3,8 +3,8 @@
 
 import torch
 from mmengine.evaluator import BaseMetric
-from mmengine.model import BaseModel, ImgDataPreprocessor
-from mmengine.registry import FUNCTIONS, METRICS, MODELS
+from mmengine.model import BaseModel, ImgDataPreprocessor, MMDistributedDataParallel
+from mmengine.registry import FUNCTIONS, METRICS, MODEL_WRAPPERS, MODELS
 from mmengine.runner import Runner
 from mmengine.structures import BaseDataElement, PixelData
 from torch import nn
@@ -63,8 +63,21 @@ class TIPSToyPredictor(BaseModel):
             return inputs.mean((-2, -1))
         if self.task == 'classification':
             return [BaseDataElement(pred_label=label[None]) for label in self.classes(inputs)]
-        labels = self.labels(inputs)
-        return [BaseDataElement(pred_sem_seg=PixelData(data=label[None])) for label in labels]
+        if self.kind == 'fails' and inputs.shape[-1] < 32:
+            raise RuntimeError('too small')
+        if self.kind in ('scores', 'nan'):
+            scores = inputs - inputs.roll(1, -1) + (torch.nan if self.kind == 'nan' else 0)
+            return [BaseDataElement(seg_logits=PixelData(data=of), pred_sem_seg=PixelData(data=of.argmax(0)[None]))
+                    for of in scores]
+        return [BaseDataElement(pred_sem_seg=PixelData(data=label[None])) for label in self.labels(inputs)]
+
+
+@MODEL_WRAPPERS.register_module()
+class TIPSToyDDP(MMDistributedDataParallel):
+    """mmengine passes device ids even on a CPU, where DDP refuses them."""
+
+    def __init__(self, module, device_ids=None, **kwargs):
+        super().__init__(module=module, **kwargs)
 
 
 @METRICS.register_module()
@@ -72,7 +85,7 @@ class TIPSToyAccuracy(BaseMetric):
     """The host's metric beside ours: counts the samples that it was given."""
 
     def process(self, data_batch, data_samples):
-        self.results.extend(data_samples)
+        self.results.extend([1] * len(data_samples))
 
     def compute_metrics(self, results):
         return dict(mIoU=100. * len(results) / len(results), seen=len(results))
@@ -86,8 +99,9 @@ if 'tips_toy_collate' not in FUNCTIONS:
     FUNCTIONS.register_module(name='tips_toy_collate', module=collate)
 
 
-def make_runner(work_dir, kind, dataset=None, batch_size=2, task='segmentation', **loop):
-    protocols = [dict(name=name, max_shift=3) for name in ('standard', 'circular')]
+def make_runner(work_dir, kind, dataset=None, batch_size=2, task='segmentation', names=('standard', 'circular'),
+                launcher='none', **loop):
+    protocols = [dict(name=name, max_shift=3) for name in names]
     loop = dict(type='ShiftTestLoop', protocols=protocols, **loop)
     return Runner(
         model=dict(type='TIPSToyPredictor', kind=kind, task=task),
@@ -99,4 +113,6 @@ def make_runner(work_dir, kind, dataset=None, batch_size=2, task='segmentation',
         test_evaluator=dict(type='TIPSToyAccuracy'),
         default_hooks=dict(logger=None, checkpoint=None),
         experiment_name=f'toy_{abs(hash(str(work_dir)))}',
+        launcher=launcher,
+        cfg=dict(model_wrapper_cfg=dict(type='TIPSToyDDP')),
         log_level='WARNING')

@@ -1,0 +1,80 @@
+# Copyright (c) mmtips authors. All rights reserved.
+"""Runners, and checkpoints that must fit them."""
+
+import ast
+from typing import Any
+
+from mmengine.config import Config
+from mmengine.runner import Runner
+from mmengine.runner.checkpoint import CheckpointLoader
+from torch import nn
+
+from mmtips.wrappers import unwrap
+
+
+def build_runner(config: Config) -> Runner:
+    """Build the runner that the config asks for."""
+    if 'runner_type' not in config:
+        return Runner.from_cfg(config)
+    from mmengine.registry import RUNNERS
+    return RUNNERS.build(config)
+
+
+def build_tester(config: Config, checkpoint: str) -> Runner:
+    """Build a runner that tests this checkpoint, whatever the config says of loading and resuming.
+
+    Args:
+        config: The config.
+        checkpoint: A path or an address that mmengine can read; it is read with ``weights_only``.
+
+    Returns:
+        The runner, its model loaded.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        RuntimeError: If the checkpoint does not fit the model, which mmengine only warns about.
+        ValueError: If it was trained with another downsampler.
+    """
+    loaded = CheckpointLoader.load_checkpoint(checkpoint, map_location='cpu')
+    _require_same_downsampler(config, loaded, checkpoint)
+    config.load_from, config.resume = None, False
+    runner = build_runner(config)
+    _load_weights(unwrap(runner.model), loaded.get('state_dict', loaded), checkpoint)
+    return runner
+
+
+def _load_weights(model: nn.Module, weights: dict[str, Any], checkpoint: str) -> None:
+    weights = {key.removeprefix('module.'): value for key, value in weights.items()}
+    try:
+        # Not strict, and judged afterwards: some models rename or reshape what they load.
+        keys = model.load_state_dict(weights, strict=False)
+        groups = {'missing': sorted(keys.missing_keys), 'unexpected': sorted(keys.unexpected_keys)}
+        faults = '; '.join(f"{len(names)} {what}: {', '.join(names[:8])}{', ...' if len(names) > 8 else ''}"
+                           for what, names in groups.items() if names)
+    except RuntimeError as error:  # keys of another shape, which torch lists
+        faults = str(error)
+    if faults:
+        raise RuntimeError(f'{checkpoint} is not a checkpoint of this {type(model).__name__} ({faults}). Was it '
+                           'trained with another config, or another downsampler?')
+
+
+def _require_same_downsampler(config: Config, loaded: Any, checkpoint: str) -> None:
+    # Most operators have no parameters, so that one would load as the other. A checkpoint holds the text of its config,
+    # which is read and not run.
+    meta = loaded.get('meta') if isinstance(loaded, dict) else None
+    text = meta.get('cfg') if isinstance(meta, dict) else None
+    trained, now = (_downsampler_in(text) for text in (text, config.pretty_text))
+    if trained is not None and now is not None and trained != now:
+        raise ValueError(f'DOWNSAMPLER: {checkpoint} was trained with {trained}, and the config says {now}: set '
+                         'DOWNSAMPLER to that, or give the config that the training left in its work dir')
+
+
+def _downsampler_in(text: object) -> str | None:
+    """What a recipe's text assigns to ``downsampler``, as code; None if it does not."""
+    try:
+        statements = ast.parse(text).body if isinstance(text, str) else []
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+    values = [node.value for node in statements if isinstance(node, ast.Assign)
+              and [getattr(target, 'id', '') for target in node.targets] == ['downsampler']]
+    return ast.unparse(values[-1]) if values else None

@@ -1,0 +1,73 @@
+# Copyright (c) mmtips authors. All rights reserved.
+"""Image files that cannot be read: found before a long run, not in it."""
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+#: What a data set calls the files of an image.
+FILES = ('img_path', 'seg_map_path')
+
+
+def find_unreadable(dataset: Any, workers: int = 4) -> dict[int, str]:
+    """Decode every image and label map of a data set.
+
+    A truncated file counts as unreadable, though some decoders fill in what is missing.
+
+    Args:
+        dataset: A data set of either host; images without a file (held in memory, or on a file system that is no
+            local one) are passed over.
+        workers: Threads.
+
+    Returns:
+        For the index of each unreadable image which file, and why.
+    """
+    files = [_files(dataset, index) for index in range(len(dataset))]
+    with ThreadPoolExecutor(workers) as pool:
+        faults = list(pool.map(_fault, files))
+    return {index: fault for index, fault in enumerate(faults) if fault is not None}
+
+
+def _files(dataset: Any, index: int) -> Sequence[Path]:
+    if not hasattr(dataset, 'get_data_info'):
+        return []
+    info = dataset.get_data_info(index)
+    named = [info.get(key) for key in FILES if isinstance(info, dict)]
+    # An address is for the host's own reader; a path that does not exist is not.
+    return [Path(name) for name in named if isinstance(name, (str, Path)) and '://' not in str(name)]
+
+
+def _fault(files: Sequence[Path]) -> str | None:
+    for path in files:
+        try:
+            with Image.open(path) as image:
+                image.load()
+        except Exception as error:  # decoders of damaged files raise whatever they stumble over
+            return f'{path}: {error or type(error).__name__}'
+    return None
+
+
+def readable_indices(dataset: Any, skip_bad: bool) -> tuple[list[int], list[str]]:
+    """Which images of a data set can be read.
+
+    Args:
+        dataset: The data set.
+        skip_bad: Whether to go on without those that cannot.
+
+    Returns:
+        The indices of the readable images, and a line for each of the others.
+
+    Raises:
+        ValueError: If there are unreadable ones and they are not to be skipped, or no readable one is left.
+    """
+    faults = find_unreadable(dataset)
+    shown = '\n  '.join([*list(faults.values())[:10], *(['...'] if len(faults) > 10 else [])])
+    if faults and not skip_bad:
+        raise ValueError(f'{len(faults)} of {len(dataset)} images cannot be read; repair them, or leave them out with '
+                         f'--skip-bad:\n  {shown}')
+    if len(faults) == len(dataset):
+        raise ValueError(f'none of the {len(dataset)} images can be read:\n  {shown}')
+    return [index for index in range(len(dataset)) if index not in faults], list(faults.values())

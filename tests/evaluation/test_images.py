@@ -1,0 +1,57 @@
+# Copyright (c) mmtips authors. All rights reserved.
+import numpy as np
+import pytest
+from PIL import Image
+
+from mmtips.evaluation.images import find_unreadable, readable_indices
+
+
+class Files:
+
+    def __init__(self, infos):
+        self.infos = infos
+
+    def __len__(self):
+        return len(self.infos)
+
+    def get_data_info(self, index):
+        return self.infos[index]
+
+
+@pytest.fixture
+def dataset(tmp_path):
+    noise = np.random.default_rng(0).integers(0, 255, (40, 40, 3), dtype=np.uint8)
+    for name in ('good.jpg', 'good.png', 'short.jpg', 'short.png'):
+        Image.fromarray(noise).save(tmp_path / name)
+    for name in ('short.jpg', 'short.png'):
+        content = (tmp_path / name).read_bytes()
+        (tmp_path / name).write_bytes(content[:len(content) * 2 // 3])
+    (tmp_path / 'text.png').write_text('<html>not found</html>')
+    paths = [dict(img_path=str(tmp_path / name)) for name in ('good.jpg', 'short.jpg', 'text.png', 'missing.png')]
+    return Files([*paths, dict(img_path=str(tmp_path / 'good.jpg'), seg_map_path=str(tmp_path / 'short.png')),
+                  dict(img=noise), dict(img_path='s3://bucket/key.png'),
+                  dict(img_path=str(tmp_path / 'good.jpg'), seg_map_path=str(tmp_path / 'good.png'))])
+
+
+def test_truncated_broken_and_missing_files_are_named(dataset):
+    faults = find_unreadable(dataset)
+    assert sorted(faults) == [1, 2, 3, 4]
+    for index, name in {1: 'short.jpg', 2: 'text.png', 3: 'missing.png', 4: 'short.png'}.items():
+        assert name in faults[index]
+
+
+def test_they_are_skipped_only_on_request(dataset):
+    with pytest.raises(ValueError, match=r'(?s)4 of 8 images cannot be read.*--skip-bad.*short.jpg'):
+        readable_indices(dataset, skip_bad=False)
+    indices, faults = readable_indices(dataset, skip_bad=True)
+    assert indices == [0, 5, 6, 7]
+    assert len(faults) == 4
+
+
+def test_nothing_left_is_an_error(dataset):
+    with pytest.raises(ValueError, match='none of the 1 images'):
+        readable_indices(Files(dataset.infos[1:2]), skip_bad=True)
+
+
+def test_data_sets_without_files_are_passed_over():
+    assert readable_indices([1, 2], skip_bad=False) == ([0, 1], [])

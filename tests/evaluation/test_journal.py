@@ -1,0 +1,77 @@
+# Copyright (c) mmtips authors. All rights reserved.
+import pytest
+import torch
+
+from mmtips.evaluation.journal import Journal
+from tests.evaluation.toys import make_runner
+
+
+def test_entries_survive_and_a_torn_one_is_dropped(tmp_path):
+    path = tmp_path / 'a/b.journal'
+    first = Journal(path)
+    first.append(dict(x=torch.ones(2), names=['a']))
+    first.append([1, 2.5, None])
+    whole = path.read_bytes()
+    path.write_bytes(whole + whole[:40])  # the writer was killed
+    again = Journal(path)
+    assert again.entries[0]['x'].tolist() == [1, 1]
+    assert again.entries[1] == [1, 2.5, None]
+    assert path.read_bytes() == whole
+    again.append('next')
+    assert Journal(path).entries[2] == 'next'
+    again.remove()
+    assert not path.exists()
+
+
+def test_what_could_run_code_is_neither_written_nor_read(tmp_path):
+
+    class Anything:
+        pass
+
+    journal = Journal(tmp_path / 'x')
+    with pytest.raises(TypeError, match='expected tensors, numbers, strings'):
+        journal.append([Anything])
+    assert (tmp_path / 'x').read_bytes() == b''
+
+
+class Killed(Exception):
+    pass
+
+
+@pytest.mark.parametrize('task', ['segmentation', 'classification'])
+def test_an_evaluation_that_was_killed_goes_on_where_it_was(tmp_path, task):
+    options = dict(task=task, batch_size=1, shift_map=dict(protocol='standard', max_shift=2, images=3))
+    whole = make_runner(tmp_path / 'whole', 'position', **options)
+    expected = whole.test()
+    killed = make_runner(tmp_path / 'killed', 'position', journal=str(tmp_path / 'shift'), **options)
+    calls = []
+
+    def forward(*args, **kwargs):
+        calls.append(1)
+        if len(killed.test_loop.metric.results) == 4:
+            raise Killed
+        return type(killed.model).forward(killed.model, *args, **kwargs)
+
+    killed.model.forward = forward
+    with pytest.raises(Killed):
+        killed.test()
+    again = make_runner(tmp_path / 'again', 'position', journal=str(tmp_path / 'shift'), **options)
+    assert again.test_loop.measured == 4
+    views = []
+    again.model.register_forward_hook(lambda *_: views.append(1))
+    assert again.test() == expected
+    assert again.test_loop.metric.summaries == whole.test_loop.metric.summaries
+    assert 0 < len(views) < len(calls)  # two of six images were left
+    assert again.test_loop.image_shape == (3, 24, 32)
+
+
+def test_a_metric_that_keeps_more_than_figures_is_told_of(tmp_path, caplog):
+    runner = make_runner(tmp_path, 'pixel', journal=str(tmp_path / 'shift'))
+    accuracy = runner.test_loop.evaluator.metrics[0]
+    accuracy.process = lambda batch, samples: accuracy.results.extend([lambda: 1] * len(samples))
+    told = []
+    runner.logger.warning = told.append
+    assert runner.test()['seen'] == 6
+    assert len(told) == 1
+    assert 'cannot go on where it is stopped' in told[0]
+    assert not list(tmp_path.glob('*.journal'))
