@@ -24,7 +24,7 @@ setup(
     license_files=['LICENSE'],
     python_requires='>=3.10',
     packages=find_packages(include=['mmtips', 'mmtips.*']),
-    package_data={'mmtips.report': ['*.json', '*.html']},
+    package_data={'mmtips.report': ['*.json'], 'mmtips.report.page': ['templates/*']},
     install_requires=[
         'torch>=2.7', 'torchvision', 'numpy', 'setuptools<82', 'scikit-learn', 'pillow', 'matplotlib', 'jinja2',
         'jsonschema'

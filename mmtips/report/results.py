@@ -18,6 +18,7 @@ import jsonschema
 import torch
 
 from mmtips.evaluation import ShiftProtocol, fidelity
+from mmtips.report.files import keep_earlier
 from mmtips.version import __version__
 
 Result = dict[str, Any]
@@ -26,6 +27,8 @@ SCHEMA = 2
 #: By the kind of a result.
 SCHEMAS = {kind: json.loads(files('mmtips.report').joinpath(f'{kind}.schema.json').read_text())
            for kind in ('shift_consistency', 'benchmark')}
+#: What measures each kind.
+TOOLS = {'shift_consistency': 'tools/eval_shift.py', 'benchmark': 'tools/benchmark.py'}
 DISTRIBUTIONS = ('torch', 'torchvision', 'numpy', 'mmengine', 'onedl-mmengine', 'mmcv', 'mmcv-lite', 'mmsegmentation',
                  'onedl-mmsegmentation', 'mmpretrain', 'onedl-mmpretrain')
 #: The hosts' names of the figure that counts as accuracy, in the order of preference.
@@ -43,12 +46,17 @@ def validate(result: Result, source: str = 'result') -> Result:
         The result.
 
     Raises:
-        ValueError: If it does not fit; the message names the place.
+        ValueError: If it does not fit; the message names the place, and where the schema's version is another one,
+            both versions.
     """
     kind = result.get('kind') if isinstance(result, dict) else None
     if kind not in SCHEMAS:
         raise ValueError(f'{source}: not a result of this version of mmtips: $.kind: expected one of {list(SCHEMAS)}, '
                          f'got {kind!r}')
+    reads, has = SCHEMAS[kind]['properties']['schema']['const'], result.get('schema')
+    if isinstance(has, int) and has != reads:
+        raise ValueError(f'{source}: $.schema: schema {has}; this mmtips reads schema {reads}: measure it again with '
+                         f'{TOOLS[kind]}')
     schema = jsonschema.Draft202012Validator(SCHEMAS[kind])
     error = jsonschema.exceptions.best_match(schema.iter_errors(result))
     if error is not None:
@@ -67,7 +75,8 @@ def load_result(path: Path, kind: str = 'shift_consistency') -> Result:
         The result.
 
     Raises:
-        ValueError: If the file is no JSON, does not fit the schema, or is of another kind.
+        ValueError: If the file is no JSON, does not fit the schema, was written under another version of it, or is of
+            another kind.
     """
     try:
         result = json.loads(path.read_text())
@@ -88,9 +97,7 @@ def write_result(result: Result, path: Path) -> None:
     """
     validate(result)
     path.parent.mkdir(parents=True, exist_ok=True)
-    if path.exists():
-        stamp = datetime.fromtimestamp(path.stat().st_mtime).strftime('%Y%m%d_%H%M%S')
-        path.rename(path.with_name(f'{path.stem}.{stamp}{path.suffix}'))
+    keep_earlier(path)
     path.write_text(json.dumps(result, indent=1) + '\n')
 
 

@@ -1,54 +1,15 @@
 # Copyright (c) mmtips authors. All rights reserved.
 """One table for the terminal, the README and the page."""
 
-from collections.abc import Callable, Iterable, Sequence
+import csv
+import io
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from mmtips.report.columns import MISSING, columns, leading, protocols
+from mmtips.report.comparable import require_comparable
 from mmtips.report.results import Result
-
-MISSING = '-'
-
-
-def _estimate(protocol: str, row: str) -> Callable[[Result], str]:
-    def read(result: Result) -> str:
-        estimate = result['shift'].get(protocol, {}).get(row)
-        if estimate is None:
-            return MISSING
-        half = (estimate['high'] - estimate['low']) / 2
-        return f"{estimate['value']:.1f} ± {half:.1f}"
-
-    return read
-
-
-def _fidelity(result: Result) -> str:
-    product = result['shift'].get('standard', {}).get('fidelity')
-    return MISSING if product is None else f'{product:.1f}'
-
-
-def _accuracy(result: Result) -> str:
-    return MISSING if result['accuracy'] is None else f"{result['accuracy']['value']:.1f}"
-
-
-def _latency(result: Result) -> str:
-    latency = result['model']['latency_ms']
-    return f"{latency['median']:.1f} ms ({latency['low']:.1f} to {latency['high']:.1f})"
-
-
-#: Heading and how to read it from a result, in the order of the table.
-COLUMNS: dict[str, Callable[[Result], str]] = {
-    'model': lambda result: result['name'],
-    'accuracy': _accuracy,
-    'standard': _estimate('standard', 'overall'),
-    'standard, foreground': _estimate('standard', 'foreground'),
-    'circular': _estimate('circular', 'overall'),
-    'circular, foreground': _estimate('circular', 'foreground'),
-    'fidelity': _fidelity,
-    'joint': _estimate('standard', 'joint'),
-    'parameters': lambda result: f"{result['model']['parameters'] / 1e3:,.0f} k",
-    'GMACs': lambda result: f"{result['model']['gmacs']:.3f}",
-    'latency': _latency,
-}
 
 
 def comparison(results: Sequence[Result]) -> tuple[list[str], list[list[str]]]:
@@ -58,14 +19,44 @@ def comparison(results: Sequence[Result]) -> tuple[list[str], list[list[str]]]:
         results: At least one result.
 
     Returns:
-        The headings and one row per result; columns that no result has are left out, and the accuracy is called by
-        its name if all results agree on it.
+        The headings and one row per result; columns that no result has are left out.
+
+    Raises:
+        ValueError: If the results were measured on different data or under different protocols.
     """
-    rows = [[read(result) for read in COLUMNS.values()] for result in results]
-    kept = [column for column in range(len(COLUMNS)) if any(row[column] != MISSING for row in rows)]
-    metrics = {result['accuracy']['metric'] for result in results if result['accuracy'] is not None}
-    names = [metrics.copy().pop() if name == 'accuracy' and len(metrics) == 1 else name for name in COLUMNS]
-    return [names[column] for column in kept], [[row[column] for column in kept] for row in rows]
+    require_comparable(results)
+    chosen = columns(results)
+    return [column.heading for column in chosen], [[column.read(result).text for column in chosen]
+                                                   for result in results]
+
+
+def comparison_csv(results: Sequence[Result]) -> str:
+    """The comparison for other programs: numbers unrounded, and intervals in columns of their own.
+
+    Args:
+        results: At least one result.
+
+    Returns:
+        CSV with a line of headings. Behind a column with intervals follow ``<heading> low`` and ``<heading> high``;
+        what a result does not have is empty. Parameters are in thousands, latency in milliseconds.
+
+    Raises:
+        ValueError: If the results were measured on different data or under different protocols.
+    """
+    require_comparable(results)
+    lines: list[list[str | float | None]] = [[] for _ in range(len(results) + 1)]
+    for column in columns(results):
+        cells = [column.read(result) for result in results]
+        lines[0].append(column.heading)
+        for line, cell in zip(lines[1:], cells, strict=True):
+            line.append(cell.text if column.heading == 'model' else cell.value)
+        if any(cell.low is not None for cell in cells):
+            lines[0] += [f'{column.heading} low', f'{column.heading} high']
+            for line, cell in zip(lines[1:], cells, strict=True):
+                line += [cell.low, cell.high]
+    stream = io.StringIO()
+    csv.writer(stream, lineterminator='\n').writerows(lines)
+    return stream.getvalue()
 
 
 def per_class(results: Sequence[Result]) -> tuple[list[str], list[list[str]]]:
@@ -86,29 +77,39 @@ def per_class(results: Sequence[Result]) -> tuple[list[str], list[list[str]]]:
 
 
 def caption(results: Sequence[Result]) -> str:
-    """One paragraph that says what the figures are: protocol, data, intervals, device; and whether the rows differ."""
-    data = _distinct(f"{result['data']['images']} images of {result['data']['dataset']}" for result in results)
+    """One paragraph that says what the figures are: data, intervals, protocols, device.
+
+    Args:
+        results: At least one result.
+
+    Returns:
+        The paragraph.
+
+    Raises:
+        ValueError: If the results were measured on different data or under different protocols.
+    """
+    require_comparable(results)
+    data, main = results[0]['data'], leading(results)
     devices = _distinct(f"{result['run']['device']}, {result['run']['threads']} thread(s)" for result in results)
-    names = _distinct(name for result in results for name in result['shift'])
-    protocols = {name: _distinct(f"{measure['protocol']['pairs']} pairs of views per image, shifts up to "
-                                 f"{measure['protocol']['max_shift']} px" for measure in _measures(results, name))
-                 for name in names}
-    differ = len(data) > 1 or any(len(_distinct(str(measure['protocol']) for measure in _measures(results, name))) > 1
-                                  for name in names)
-    parts = '; '.join(f"{name}: {' or '.join(of)}" for name, of in protocols.items())
-    return (f"{' or '.join(data)}; all consistencies in percent, with half the width of the 95 % bootstrap interval "
-            f'over images ({parts}). Fidelity is accuracy x standard consistency as published; joint counts the pixels '
-            f"on which both standard views are equal and right. Latency: one image on {' or '.join(devices)}, median "
-            'and quartiles, the models one after another: small differences mean nothing.'
-            + (' **The rows were measured on different data or under different protocols.**' if differ else ''))
+    parts = '; '.join(f'{name}: {_views(_protocol(results, name))}' for name in protocols(results))
+    return (f"{data['images']} images of {data['dataset']}; all consistencies in percent, with half the width of the "
+            f'95 % bootstrap interval over images ({parts}). Fidelity is accuracy x {main} consistency as published; '
+            f'joint counts the pixels on which both {main} views are equal and right. Latency: one image on '
+            f"{' or '.join(devices)}, median and quartiles, the models one after another: small differences mean "
+            'nothing.')
+
+
+def _protocol(results: Sequence[Result], name: str) -> dict[str, Any]:
+    return next(result['shift'][name]['protocol'] for result in results if name in result['shift'])
+
+
+def _views(protocol: dict[str, Any]) -> str:
+    steps = '' if protocol['subpixel'] == 1 else f" in steps of 1/{protocol['subpixel']} px"
+    return f"{protocol['pairs']} pairs of views per image, shifts up to {protocol['max_shift']:g} px{steps}"
 
 
 def _distinct(texts: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(texts))
-
-
-def _measures(results: Sequence[Result], protocol: str) -> list[dict[str, Any]]:
-    return [result['shift'][protocol] for result in results if protocol in result['shift']]
 
 
 def markdown(results: Sequence[Result]) -> str:
@@ -119,7 +120,7 @@ def markdown(results: Sequence[Result]) -> str:
 def markdown_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Headings and rows in Markdown, the first column to the left and the others to the right."""
     lines = [headings, ['---', *['---:'] * (len(headings) - 1)], *rows]
-    return '\n'.join('| ' + ' | '.join(line) + ' |' for line in lines)
+    return '\n'.join('| ' + ' | '.join(cell.replace('|', r'\|') for cell in line) + ' |' for line in lines)
 
 
 def text(results: Sequence[Result]) -> str:

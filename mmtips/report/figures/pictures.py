@@ -1,50 +1,17 @@
 # Copyright (c) mmtips authors. All rights reserved.
-"""Pictures of where predictions flicker."""
+"""What a network saw and said, painted as arrays."""
 
 from collections.abc import Sequence
-from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 import matplotlib
 import numpy as np
-from PIL import Image
 from torch import Tensor, nn
 
-#: The pictures of one example, in the order in which a report shows them.
-PANELS = ('image', 'truth', 'prediction', 'flicker')
+#: What has no class, or is not seen.
 GREY = (128, 128, 128)
-
-
-def write_examples(examples: dict[int, dict[str, Any]], model: nn.Module, palette: Sequence[Sequence[int]],
-                   folder: Path, protocol: str = 'standard') -> dict[str, dict[str, str]]:
-    """Write the pictures of the kept examples of a segmentation model.
-
-    Args:
-        examples: What the shift loop kept (``loop.measure.examples``); examples without a map are passed over.
-        model: The model, whose preprocessing is undone for the picture of the image.
-        palette: Colour of each class, 0 to 255.
-        folder: Where to: into ``figures/<date and time>`` in it, so that every result keeps its own pictures.
-        protocol: Whose flicker is drawn.
-
-    Returns:
-        For the number of each example the file of each panel, relative to ``folder``.
-    """
-    figures: dict[str, dict[str, str]] = {}
-    place = Path('figures', datetime.now().strftime('%Y%m%d_%H%M%S_%f'))
-    for index, example in sorted(examples.items()):
-        kept = example['protocols'].get(protocol)
-        if kept is None or example['truth'] is None or kept['prediction'].shape != example['image'].shape[-2:]:
-            continue
-        image = original_image(example['image'], model)
-        pictures = (image, paint_labels(example['truth'], palette), paint_labels(kept['prediction'], palette),
-                    paint_flicker(image, kept['differ'], kept['seen']))
-        (folder / place).mkdir(parents=True, exist_ok=True)
-        files = {panel: str(place / f'{index:02d}_{panel}.png') for panel in PANELS}
-        for name, picture in zip(files.values(), pictures, strict=True):
-            Image.fromarray(picture).save(folder / name)
-        figures[f'{index:02d}'] = files
-    return figures
+#: Where two predictions differ.
+YELLOW = (255, 221, 51)
 
 
 def original_image(image: Tensor, model: nn.Module) -> np.ndarray:
@@ -96,4 +63,25 @@ def paint_flicker(image: np.ndarray, differ: Tensor, seen: Tensor) -> np.ndarray
     heat = matplotlib.colormaps['autumn'](share[..., 0])[..., :3] * 255
     painted = np.where(share > 0, (0.35 + 0.65 * share) * heat + (0.65 - 0.65 * share) * grey, grey)
     painted[(seen == 0).numpy()] = GREY
+    return painted.round().astype(np.uint8)
+
+
+def paint_difference(first: Tensor, second: Tensor, palette: Sequence[Sequence[int]]) -> np.ndarray:
+    """Mark where two predictions differ.
+
+    Args:
+        first: ``(H, W)`` integers, aligned on the image; negative where the view does not see the pixel.
+        second: The same for the other view.
+        palette: Colour of each class, 0 to 255.
+
+    Returns:
+        ``(H, W, 3)`` uint8: yellow where they differ, grey where a view does not see the pixel, and elsewhere the
+        brightness of the class at a third, so that one sees where one is.
+    """
+    one, two = first.cpu().numpy(), second.cpu().numpy()
+    seen = (one >= 0) & (two >= 0)
+    dim = paint_labels(first, palette).mean(axis=2, keepdims=True) / 3
+    painted = np.repeat(dim, 3, axis=2)
+    painted[seen & (one != two)] = YELLOW
+    painted[~seen] = GREY
     return painted.round().astype(np.uint8)

@@ -1,0 +1,39 @@
+# Copyright (c) mmtips authors. All rights reserved.
+"""Files that are written without losing what is there."""
+
+import itertools
+from datetime import datetime
+from pathlib import Path
+
+
+def keep_earlier(path: Path) -> None:
+    """Move a file out of the way, if there is one: under its name with its own date, and a number if that is taken.
+
+    Args:
+        path: The file that is going to be written.
+    """
+    if not path.exists():
+        return
+    stamp = datetime.fromtimestamp(path.stat().st_mtime).strftime('%Y%m%d_%H%M%S')
+    names = itertools.chain([stamp], (f'{stamp}_{number}' for number in itertools.count(2)))
+    path.rename(next(place for name in names if not (
+        place := path.with_name(f'{path.stem}.{name}{path.suffix}')).exists()))
+
+
+def write_kept(content: str | bytes, path: Path) -> Path:
+    """Write a file; an earlier one of another content is kept, see :func:`keep_earlier`.
+
+    Args:
+        content: What to write; text as UTF-8.
+        path: Where to; its folder is made.
+
+    Returns:
+        The path.
+    """
+    data = content.encode() if isinstance(content, str) else content
+    if path.is_file() and path.read_bytes() == data:
+        return path
+    path.parent.mkdir(parents=True, exist_ok=True)
+    keep_earlier(path)
+    path.write_bytes(data)
+    return path
