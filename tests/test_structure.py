@@ -27,7 +27,7 @@ MAY_IMPORT = {
     'report': {'evaluation', 'inspection', 'version', 'wrappers'},
     'benchmark': {'downsampling', 'report'},
     'testing': {'downsampling'},
-    'hooks': {'downsampling', 'surgery', 'wrappers'},
+    'hooks': {'downsampling', 'evaluation', 'report', 'surgery', 'wrappers'},
     'cli': {'evaluation', 'hosts', 'version', 'wrappers'},
 }
 #: Rooms, and modules, that may import these libraries and the standard library alone.

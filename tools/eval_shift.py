@@ -43,7 +43,7 @@ def main() -> None:
 
 def write(args: argparse.Namespace, runner: Runner, metrics: dict[str, float], out: Path, skipped: list[str]) -> None:
     """Write and print what was measured."""
-    robustness = report.load_robustness(args.robustness) if args.robustness else None
+    robustness = None
     result = report.assemble_result(runner, metrics, args.name or cli.recipe_name(runner.cfg), args.config.name,
                                     args.checkpoint, out.parent, skipped=skipped, examples=args.examples,
                                     robustness=robustness)

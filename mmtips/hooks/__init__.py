@@ -1,8 +1,9 @@
 # Copyright (c) mmtips authors. All rights reserved.
-"""Hooks of the runner that are about neither losses nor evaluation."""
+"""Hooks of the runner that are not about losses."""
 
 from mmtips.hooks.equivariance import ExactEquivarianceHook
+from mmtips.hooks.figures import ShiftFiguresHook
 from mmtips.hooks.randomness import ResumeRandomnessHook
 from mmtips.hooks.temperature import LPSTemperatureHook
 
-__all__ = ['ExactEquivarianceHook', 'LPSTemperatureHook', 'ResumeRandomnessHook']
+__all__ = ['ExactEquivarianceHook', 'LPSTemperatureHook', 'ResumeRandomnessHook', 'ShiftFiguresHook']

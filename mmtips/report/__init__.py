@@ -1,17 +1,18 @@
 # Copyright (c) mmtips authors. All rights reserved.
 """Results as JSON, and the tables, figures and pages that are generated from them."""
 
+from mmtips.report.assemble import assemble_result
 from mmtips.report.comparable import require_comparable
 from mmtips.report.cost import measure_cost
 from mmtips.report.figures import write_examples, write_figures, write_gallery, write_layers
 from mmtips.report.folder import write_report
 from mmtips.report.page import render_page
-from mmtips.report.results import load_result, run_information, shift_result, validate, write_result
+from mmtips.report.results import load_result, measurements, run_information, shift_result, validate, write_result
 from mmtips.report.tables import (aligned, caption, comparison, comparison_csv, insert_table, markdown, markdown_table,
                                   per_class, text)
 
 __all__ = [
-    'aligned', 'caption', 'comparison', 'comparison_csv', 'insert_table', 'load_result', 'markdown', 'markdown_table',
-    'measure_cost', 'per_class', 'render_page', 'require_comparable', 'run_information', 'shift_result', 'text',
+    'aligned', 'assemble_result', 'caption', 'comparison', 'comparison_csv', 'insert_table', 'load_result', 'markdown', 'markdown_table',
+    'measure_cost', 'measurements', 'per_class', 'render_page', 'require_comparable', 'run_information', 'shift_result', 'text',
     'validate', 'write_examples', 'write_figures', 'write_gallery', 'write_layers', 'write_report', 'write_result'
 ]

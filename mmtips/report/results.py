@@ -126,7 +126,6 @@ def shift_result(name: str, config: str, checkpoint: Path, data: dict[str, Any],
     """
     metric = next((key for key in ACCURACIES if key in metrics), None)
     accuracy = None if metric is None else dict(metric=metric, value=float(metrics[metric]))
-    absent = summaries.get('truth', {}).get('absent', [])
     return validate(dict(
         schema=SCHEMA,
         kind='shift_consistency',
@@ -135,14 +134,29 @@ def shift_result(name: str, config: str, checkpoint: Path, data: dict[str, Any],
         downsampler=downsampler,
         checkpoint=dict(name=checkpoint.name, sha256=hashlib.sha256(checkpoint.read_bytes()).hexdigest()),
         run=run_information(),
-        data=dict(data, absent=absent),
+        data=dict(data, absent=summaries['truth']['absent']),
         model=model,
         accuracy=accuracy,
-        shift={protocol.name: _measure(protocol, summaries[protocol.name], accuracy, absent) for protocol in protocols},
-        shift_map=summaries.get('map'),
-        sampling=summaries.get('sampling'),
+        **measurements(protocols, summaries, accuracy),
         robustness=robustness,
         figures=figures or dict(examples={}, gallery=[], layers=[])))
+
+
+def measurements(protocols: Sequence[ShiftProtocol], summaries: dict[str, dict[str, Any]],
+                 accuracy: dict[str, Any] | None = None) -> dict[str, Any]:
+    """What the measures of a shift loop say, as it stands in a result.
+
+    Args:
+        protocols: The protocols of the loop.
+        summaries: What its measures say (``loop.metric.summaries``).
+        accuracy: ``metric`` and ``value``, if there is one.
+
+    Returns:
+        ``shift``, ``shift_map`` and ``sampling``.
+    """
+    absent = summaries['truth']['absent']
+    shift = {protocol.name: _measure(protocol, summaries[protocol.name], accuracy, absent) for protocol in protocols}
+    return dict(shift=shift, shift_map=summaries.get('map'), sampling=summaries.get('sampling'))
 
 
 def _measure(protocol: ShiftProtocol, estimates: dict[str, dict[str, float]], accuracy: dict[str, Any] | None,

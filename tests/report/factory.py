@@ -117,7 +117,7 @@ def add_pictures(result, folder, size=32, seed=0):
     images = [torch.where(labels.eq(0), -1.5, 1.).expand(3, -1, -1) + 0.3 * torch.randn(3, size, size,
               generator=generator) for labels in (truth, first, second)]
     maps = dict(differ=(first != second).int(), seen=torch.ones(size, size).int(), prediction=first)
-    examples = {index: dict(image=images[0], truth=truth, protocols=dict(standard=maps)) for index in range(2)}
+    examples = {index: dict(image=images[0], truth=truth, **maps) for index in range(2)}
     entry = dict(index=7, image='shape_<7>.png', agreement=62.5, shifts=[[0, 3], [-2.5, 1]], view_a=images[1],
                  view_b=images[2], prediction_a=first, prediction_b=second, truth=truth, labels=None)
     layers = [dict(path=f'backbone.layer{depth}', operator='TIPS', features=torch.randn(8, 16, 12, generator=generator),

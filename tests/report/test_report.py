@@ -165,7 +165,7 @@ def test_pictures_by_hand():
 
 def test_page_holds_its_pictures_and_escapes_names(result, tmp_path):
     maps = dict(differ=torch.eye(4).int(), seen=torch.ones(4, 4).int(), prediction=torch.zeros(4, 4).long())
-    examples = {0: dict(image=torch.zeros(3, 4, 4), truth=torch.zeros(4, 4).long(), protocols=dict(standard=maps))}
+    examples = {0: dict(image=torch.zeros(3, 4, 4), truth=torch.zeros(4, 4).long(), **maps)}
     result['figures'] = report.write_examples(examples, model(), [(0, 0, 0)], tmp_path)
     assert list(result['figures']) == ['00']
     assert list(result['figures']['00']) == ['image', 'truth', 'prediction', 'flicker']
@@ -183,7 +183,7 @@ def test_page_holds_its_pictures_and_escapes_names(result, tmp_path):
 
 def test_examples_without_a_map_are_passed_over(tmp_path):
     maps = dict(differ=torch.zeros(1, 1), seen=torch.ones(1, 1), prediction=torch.zeros(1, 1).long())
-    example = dict(image=torch.zeros(3, 4, 4), truth=torch.zeros(1, 1).long(), protocols=dict(standard=maps))
+    example = dict(image=torch.zeros(3, 4, 4), truth=torch.zeros(1, 1).long(), **maps)
     assert report.write_examples({0: example}, model(), [(0, 0, 0)], tmp_path) == {}
 
 

@@ -40,15 +40,14 @@ def save_panels(panels: Mapping[str, np.ndarray], start: Path, folder: Path) -> 
 
 
 def write_examples(examples: dict[int, dict[str, Any]], model: nn.Module, palette: Sequence[Sequence[int]],
-                   folder: Path, protocol: str = 'standard') -> dict[str, dict[str, str]]:
-    """Write the pictures of the kept examples of a segmentation model.
+                   folder: Path) -> dict[str, dict[str, str]]:
+    """Write the pictures of examples of a segmentation model.
 
     Args:
-        examples: What the shift loop kept (``loop.measure.examples``); examples without a map are passed over.
+        examples: What ``mmtips.evaluation.exhibits.flicker_examples`` found; without a map they are passed over.
         model: The model, whose preprocessing is undone for the picture of the image.
         palette: Colour of each class, 0 to 255.
         folder: Where to: into ``figures/<date and time>`` in it, so that every result keeps its own pictures.
-        protocol: Whose flicker is drawn.
 
     Returns:
         For the number of each example the file of each panel, relative to ``folder``.
@@ -56,14 +55,30 @@ def write_examples(examples: dict[int, dict[str, Any]], model: nn.Module, palett
     figures: dict[str, dict[str, str]] = {}
     place = new_place()
     for index, example in sorted(examples.items()):
-        kept = example['protocols'].get(protocol)
-        if kept is None or example['truth'] is None or kept['prediction'].shape != example['image'].shape[-2:]:
-            continue
-        image = original_image(example['image'], model)
-        pictures = (image, paint_labels(example['truth'], palette), paint_labels(kept['prediction'], palette),
-                    paint_flicker(image, kept['differ'], kept['seen']))
-        figures[f'{index:02d}'] = save_panels(dict(zip(PANELS, pictures, strict=True)), place / f'{index:02d}', folder)
+        panels = paint_example(example, model, palette)
+        if panels:
+            figures[f'{index:02d}'] = save_panels(panels, place / f'{index:02d}', folder)
     return figures
+
+
+def paint_example(example: dict[str, Any], model: nn.Module,
+                  palette: Sequence[Sequence[int]]) -> dict[str, np.ndarray]:
+    """Paint an example of a segmentation model.
+
+    Args:
+        example: One of those that ``mmtips.evaluation.exhibits.flicker_examples`` found.
+        model: The model, whose preprocessing is undone for the picture of the image.
+        palette: Colour of each class, 0 to 255.
+
+    Returns:
+        By the name of the panel ``(H, W, 3)`` uint8; nothing for an example without a map.
+    """
+    if example['truth'] is None or example['prediction'].shape != example['image'].shape[-2:]:
+        return {}
+    image = original_image(example['image'], model)
+    pictures = (image, paint_labels(example['truth'], palette), paint_labels(example['prediction'], palette),
+                paint_flicker(image, example['differ'], example['seen']))
+    return dict(zip(PANELS, pictures, strict=True))
 
 
 def write_gallery(entries: Sequence[Mapping[str, Any]], model: nn.Module, palette: Sequence[Sequence[int]],

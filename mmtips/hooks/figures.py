@@ -1,0 +1,73 @@
+# Copyright (c) mmtips authors. All rights reserved.
+"""The figures of the report beside the curves of a training."""
+
+from typing import Any
+
+import numpy as np
+from mmengine.dist import is_main_process
+from mmengine.hooks import Hook
+from mmengine.registry import HOOKS
+from mmengine.runner import Runner
+
+from mmtips.evaluation import ShiftValLoop
+from mmtips.evaluation.exhibits import flicker_examples
+from mmtips.wrappers import unwrap
+
+
+@HOOKS.register_module()
+class ShiftFiguresHook(Hook):
+    """Hand the charts of every validation, and where predictions flicker, to the runner's visualizer.
+
+    TensorBoard and the other backends of ``visualizer=dict(vis_backends=[...])`` show them as images under ``shift/``,
+    by iteration. Needs ``val_cfg = dict(type='ShiftValLoop')``.
+
+    Args:
+        examples: Of how many of the first images the flicker is shown.
+
+    Raises:
+        ValueError: If ``examples`` is negative.
+    """
+
+    def __init__(self, examples: int = 2) -> None:
+        if not isinstance(examples, int) or examples < 0:
+            raise ValueError(f'examples: expected an integer >= 0, got {examples!r}')
+        self.examples = examples
+
+    def before_val(self, runner: Runner) -> None:
+        """Check the loop.
+
+        Raises:
+            TypeError: If it measures no shift consistency.
+        """
+        if not isinstance(runner.val_loop, ShiftValLoop):
+            raise TypeError("ShiftFiguresHook: expected val_cfg = dict(type='ShiftValLoop'), got "
+                            f'{type(runner.val_loop).__name__}')
+
+    def after_val_epoch(self, runner: Runner, metrics: dict[str, float] | None = None) -> None:  # noqa: ARG002
+        """Draw."""
+        if not is_main_process():
+            return
+        # Trainings that draw nothing need not load what draws.
+        from mmtips.report import measurements
+        from mmtips.report.figures import CHARTS, paint_example
+        loop: Any = runner.val_loop
+        result = dict(name=f'iteration {runner.iter}', robustness=None,
+                      **measurements(loop.protocols, loop.metric.summaries))
+        for name, chart in CHARTS.items():
+            if chart.applies([result]):
+                self._add(runner, name, _pixels(chart.draw([result])))
+        indices = range(min(self.examples, len(loop.dataloader.dataset)))
+        palette = loop.dataloader.dataset.metainfo.get('palette') or []
+        for index, example in flicker_examples(loop, indices, loop.protocols[0]).items():
+            panels = paint_example(example, unwrap(runner.model), palette)
+            if panels:
+                self._add(runner, f'flicker/{index:02d}', np.concatenate(list(panels.values()), axis=1))
+
+    @staticmethod
+    def _add(runner: Runner, name: str, picture: np.ndarray) -> None:
+        runner.visualizer.add_image(f'shift/{name}', picture, step=runner.iter)
+
+
+def _pixels(figure: Any) -> np.ndarray:
+    figure.canvas.draw()
+    return np.asarray(figure.canvas.buffer_rgba())[..., :3].copy()

@@ -1,0 +1,45 @@
+# Copyright (c) mmtips authors. All rights reserved.
+import pytest
+from mmengine.runner import Runner
+from mmengine.visualization import Visualizer
+
+from mmtips.hooks import ShiftFiguresHook
+from tests.evaluation.toys import StripedImages, make_runner
+
+
+class Striped(StripedImages):
+    metainfo = dict(StripedImages.metainfo, palette=[(0, 0, 0), (255, 0, 0), (0, 255, 0)])
+
+
+def make_validation(tmp_path, loop):
+    runner = make_runner(tmp_path, 'position', Striped(images=3))
+    dataloader = runner._test_dataloader
+    return Runner(model=runner.model, work_dir=str(tmp_path), val_dataloader=dataloader, val_cfg=loop,
+                  val_evaluator=dict(type='TIPSToyAccuracy'), default_hooks=dict(logger=None, checkpoint=None),
+                  custom_hooks=[dict(type='ShiftFiguresHook', examples=2)], experiment_name=f'val_{tmp_path.name}',
+                  log_level='WARNING')
+
+
+def test_charts_and_flicker_reach_the_visualizer(tmp_path, monkeypatch):
+    shown = {}
+    monkeypatch.setattr(Visualizer, 'add_image', lambda self, name, image, step=0: shown.update({name: (image, step)}))
+    protocols = [dict(name='circular', max_shift=3)]
+    metrics = make_validation(tmp_path, dict(type='ShiftValLoop', protocols=protocols,
+                                             shift_map=dict(protocol='circular', max_shift=2))).val()
+    assert metrics['shift/circular/overall'] < 100
+    assert sorted(shown) == ['shift/classes', 'shift/flicker/00', 'shift/flicker/01', 'shift/shift_map']
+    chart, step = shown['shift/shift_map']
+    assert chart.shape[2] == 3
+    assert chart.std() > 5  # not an empty sheet
+    assert step == 0
+    assert shown['shift/flicker/00'][0].shape == (24, 4 * 32, 3)
+
+
+def test_another_loop_is_refused(tmp_path):
+    with pytest.raises(TypeError, match=r"expected val_cfg = dict\(type='ShiftValLoop'\), got ValLoop"):
+        make_validation(tmp_path, dict()).val()
+
+
+def test_examples_are_checked():
+    with pytest.raises(ValueError, match='examples: expected an integer >= 0'):
+        ShiftFiguresHook(examples=-1)
