@@ -22,7 +22,7 @@ MAY_IMPORT = {
     'surgery': {'downsampling', 'inspection'},
     'backbones': {'hosts', 'surgery'},
     'losses': {'downsampling', 'wrappers'},
-    'evaluation': {'wrappers'},
+    'evaluation': {'downsampling', 'inspection', 'wrappers'},  # the probe measures at operators and strided modules
     'datasets': {'hosts'},
     'report': {'evaluation', 'inspection', 'version'},
     'benchmark': {'downsampling', 'report'},
@@ -38,6 +38,9 @@ LIBRARIES = {
     'losses': {'torch', 'mmengine'},
     'evaluation/shifts.py': {'torch'},
     'evaluation/consistency.py': {'torch'},
+    'evaluation/bias.py': {'torch'},
+    'evaluation/aliasing.py': {'torch'},
+    'evaluation/probe.py': {'torch'},
     'downsampling/functional': {'torch'},
     'losses/functional.py': {'torch'},
 }
