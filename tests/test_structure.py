@@ -22,7 +22,7 @@ MAY_IMPORT = {
     'surgery': {'downsampling', 'inspection'},
     'backbones': {'hosts', 'surgery'},
     'losses': {'downsampling', 'wrappers'},
-    'evaluation': {'downsampling', 'inspection', 'wrappers'},
+    'evaluation': {'downsampling', 'inspection', 'wrappers'},  # the probe measures at operators and strided modules
     'datasets': {'hosts'},
     'report': {'evaluation', 'inspection', 'version', 'wrappers'},
     'benchmark': {'downsampling', 'report'},
@@ -40,6 +40,9 @@ LIBRARIES = {
     'evaluation/views.py': {'torch'},
     'evaluation/measures.py': {'torch'},
     'evaluation/consistency.py': {'torch'},
+    'evaluation/bias.py': {'torch'},
+    'evaluation/aliasing.py': {'torch'},
+    'evaluation/probe.py': {'torch'},
     'downsampling/functional': {'torch'},
     'losses/functional.py': {'torch'},
 }

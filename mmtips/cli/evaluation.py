@@ -119,7 +119,7 @@ def shift_config(config: Config, args: argparse.Namespace, out: Path) -> Config:
     shift_map = dict(protocol=args.protocols[0] if args.protocols[0] == 'circular' else 'standard',
                      max_shift=args.shift_map, step=args.map_step, images=args.map_images) if args.shift_map else None
     config.test_cfg = dict(config.test_cfg, type='ShiftTestLoop', protocols=protocols, shift_map=shift_map,
-                           background=args.background,
+                           sampling_images=args.sampling_images, background=args.background,
                            ignore_index=args.ignore_index, border=args.border)
     config.custom_hooks = [*config.get('custom_hooks', []), dict(type='TestProgressHook')]
     # What is measured, so that only the same measurement goes on from the journal.

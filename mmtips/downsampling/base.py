@@ -99,6 +99,40 @@ class Downsampler(nn.Module, ABC):
         """What takes the place of a strided convolution; None if the operator runs after it, as most do."""
         return None
 
+    def cells(self, x: Tensor) -> Tensor:
+        """The map that begins where the first s x s cell does: output (i, j) belongs to its cell (i, j).
+
+        Args:
+            x: ``(N, C, H, W)``, an input.
+
+        Returns:
+            ``x`` itself where cells begin with the map, and the last ones may be incomplete; extended on the left and
+            top by operators that complete the cells there.
+        """
+        return x
+
+    def mixing_weights(self, x: Tensor) -> Tensor | None:
+        """In which proportions the outputs mix the pixels of their own cells, for inspection in eval.
+
+        Pixels beyond the cell count for nothing: where a window is larger than the cell, the weights on the cell sum to
+        less than 1. Border padding, which folds some of them back, is left out of account.
+
+        Args:
+            x: ``(N, C, H, W)``, the input of a forward that is about to run: branches that share a phase learn it from
+                the one that ran before.
+
+        Returns:
+            ``(N or 1, C or 1, s*s, h, w)`` over the pixels of :meth:`cells`, row-major, with h, w either 1 or the size
+            of the output; if all taps lie in the cell, ``sum(weights * phases)`` is the output. None in training, and
+            for operators that mix in no proportions: learned taps of any sign and gain (StridedConv), mixes of channels
+            (SPDConv), and any operator that does not implement :meth:`cell_weights`.
+        """
+        return None if self.training else self.cell_weights(x)
+
+    def cell_weights(self, x: Tensor) -> Tensor | None:  # noqa: ARG002
+        """The weights of :meth:`mixing_weights`; None if this operator has none."""
+        return None
+
     @abstractmethod
     def reduce(self, x: Tensor) -> Tensor:
         """The operator itself, on a checked input."""

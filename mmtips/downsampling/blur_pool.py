@@ -58,6 +58,12 @@ class BlurPool(Downsampler):
         """Where the border is no zeros."""
         return self.padding_mode != 'zeros' or len(self.kernel) == 1
 
+    def cell_weights(self, x: Tensor) -> Tensor:
+        """The taps of the filter that fall on the cell."""
+        start = functional.window_start(len(self.kernel), self.stride)
+        taps = functional.crop_to_cell(self.kernel.to(x), self.stride, start, start)
+        return taps.reshape(1, 1, -1, 1, 1)
+
     def reduce(self, x: Tensor) -> Tensor:
         """Filter at the positions that the stride keeps."""
         return functional.blur(x, self.kernel, self.stride, self.padding_mode)

@@ -121,6 +121,10 @@ class SharedChoice(nn.Module):
         """Take note of the leader's weights."""
         self._weights = weights
 
+    def peek(self) -> Tensor | None:
+        """The leader's weights, left where they are; None if it has not run, or they were used."""
+        return self._weights
+
     def forward(self, x: Tensor, stride: int) -> Tensor:  # noqa: ARG002
         """The leader's weights ``(N, s*s)``, once: nothing of a graph stays on the model between steps.
 

@@ -65,10 +65,20 @@ class DDAC(Downsampler):
         """Not with the gain of the released code, nor where the border is zeros."""
         return self.padding_mode != 'zeros' and not (self.legacy and self.groups > 1)
 
-    def reduce(self, x: Tensor) -> Tensor:
-        """Predict the filters and apply them."""
+    def predict_taps(self, x: Tensor) -> Tensor:
+        """The predicted filters, ``(N, g, k*k, ceil(H/s), ceil(W/s))``."""
         logits = self.norm(functional.strided_conv(x, self.filter_weight, self.stride, self.padding_mode))
         logits = logits.to(torch.promote_types(logits.dtype, torch.float32))
         size = self.filter_size**2
-        taps = logits.softmax(1).unflatten(1, (-1, size)) if self.legacy else logits.unflatten(1, (-1, size)).softmax(2)
-        return functional.location_filter(x, taps, self.stride, self.padding_mode)
+        return logits.softmax(1).unflatten(1, (-1, size)) if self.legacy else logits.unflatten(1, (-1, size)).softmax(2)
+
+    def cell_weights(self, x: Tensor) -> Tensor:
+        """The taps of the filters that fall on the cell, for every location."""
+        start = functional.window_start(self.filter_size, self.stride)
+        windows = self.predict_taps(x).movedim(2, -1).unflatten(-1, (self.filter_size, self.filter_size))
+        on_cell = functional.crop_to_cell(windows, self.stride, start, start).flatten(-2).movedim(-1, 2)
+        return on_cell.repeat_interleave(self.channels // self.groups, 1)
+
+    def reduce(self, x: Tensor) -> Tensor:
+        """Predict the filters and apply them."""
+        return functional.location_filter(x, self.predict_taps(x), self.stride, self.padding_mode)

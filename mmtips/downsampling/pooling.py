@@ -1,6 +1,7 @@
 # Copyright (c) mmtips authors. All rights reserved.
 """The controls that pool: maximum and mean over the stride cell."""
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor
 
@@ -28,9 +29,18 @@ class MaxPool(Downsampler):
         """Yes."""
         return True
 
+    def cells(self, x: Tensor) -> Tensor:
+        """Completed by reflection."""
+        return functional.extend_to_multiple(x, self.stride)
+
+    def cell_weights(self, x: Tensor) -> Tensor:
+        """1 for the maximum, the first one where several are equal."""
+        phases = functional.split_phases(self.cells(x), self.stride)
+        return torch.zeros_like(phases).scatter_(2, phases.argmax(2, keepdim=True), 1)
+
     def reduce(self, x: Tensor) -> Tensor:
         """Take the maximum of every cell."""
-        return F.max_pool2d(functional.extend_to_multiple(x, self.stride), self.stride)
+        return F.max_pool2d(self.cells(x), self.stride)
 
 
 @DOWNSAMPLERS.register_module()
@@ -54,6 +64,14 @@ class AvgPool(Downsampler):
         """Yes."""
         return True
 
+    def cells(self, x: Tensor) -> Tensor:
+        """Completed by reflection."""
+        return functional.extend_to_multiple(x, self.stride)
+
+    def cell_weights(self, x: Tensor) -> Tensor:
+        """Equal weights."""
+        return x.new_full((1, 1, self.stride**2, 1, 1), self.stride**-2)
+
     def reduce(self, x: Tensor) -> Tensor:
         """Take the mean of every cell."""
-        return F.avg_pool2d(functional.extend_to_multiple(x, self.stride), self.stride)
+        return F.avg_pool2d(self.cells(x), self.stride)

@@ -49,9 +49,34 @@ class PhaseSelector(Downsampler):
         """What is done before the choice, ``(N, C, H, W) -> (N, C, H, W)``."""
         return x
 
+    def filter_window(self, x: Tensor) -> tuple[Tensor, int] | None:  # noqa: ARG002
+        """The window of :meth:`filter`, ``(N or 1, C or 1, t, t)``, and how many pixels before a position it begins.
+
+        None if it is not known; a subclass that knows it says so.
+        """
+        return None
+
+    def cells(self, x: Tensor) -> Tensor:
+        """Completed circularly."""
+        return functional.extend_to_multiple(x, self.stride, 'circular')
+
+    def cell_weights(self, x: Tensor) -> Tensor | None:
+        """The window of the filter at the pixel that is kept; None on a branch whose leader did not run yet."""
+        x = self.cells(x)
+        window = self.filter_window(x)
+        if window is None:
+            return None
+        chooser = self.chooser
+        choice = chooser.peek() if isinstance(chooser, SharedChoice) else chooser(self.filter(x), self.stride)
+        if choice is None:
+            return None
+        taps, start = window
+        choice = choice if choice.dim() == 3 else choice[:, None]
+        return functional.choice_on_cell(choice, taps, self.stride, start)[..., None, None]
+
     def reduce(self, x: Tensor) -> Tensor:
         """Filter, choose, keep."""
-        x = self.filter(functional.extend_to_multiple(x, self.stride, 'circular'))
+        x = self.filter(self.cells(x))
         weights = self.chooser(x, self.stride)
         for listener in self.listeners:
             listener(weights)
@@ -99,3 +124,7 @@ class AntialiasedSelector(PhaseSelector):
     def filter(self, x: Tensor) -> Tensor:
         """The binomial filter at stride 1."""
         return functional.blur(x, self.kernel, 1, self.padding_mode)
+
+    def filter_window(self, x: Tensor) -> tuple[Tensor, int]:
+        """Its taps."""
+        return self.kernel.to(x)[None, None], functional.window_start(len(self.kernel), 1)

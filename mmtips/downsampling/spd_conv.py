@@ -86,7 +86,10 @@ class SPDConv(Downsampler):
         """The convolution as space-to-depth and a convolution without stride."""
         return SpaceToDepthConv2d(convolution)
 
+    def cells(self, x: Tensor) -> Tensor:
+        """Completed by reflection."""
+        return functional.extend_to_multiple(x, self.stride)
+
     def reduce(self, x: Tensor) -> Tensor:
         """Move pixels into channels and mix them."""
-        x = functional.extend_to_multiple(x, self.stride)
-        return F.conv2d(F.pixel_unshuffle(x, self.stride), self.weight)
+        return F.conv2d(F.pixel_unshuffle(self.cells(x), self.stride), self.weight)

@@ -111,11 +111,26 @@ class TIPS(PhaseSelector):
         """The windows at full resolution."""
         return functional.window_mix(x, self.windows(x), self.stride, 1, self.padding_mode)
 
+    def filter_window(self, x: Tensor) -> tuple[Tensor, int]:
+        """The adaptive windows."""
+        return self.windows(x), functional.window_start(self.taps, self.stride)
+
+    def cells(self, x: Tensor) -> Tensor:
+        """Completed by reflection; with an anchor circularly."""
+        return functional.extend_to_multiple(x, self.stride) if self.anchor is None else super().cells(x)
+
+    def cell_weights(self, x: Tensor) -> Tensor | None:
+        """Tau itself as published; else the taps that fall on the cell."""
+        if self.anchor is not None:
+            return super().cell_weights(x)
+        windows, start = self.filter_window(self.cells(x))
+        return functional.crop_to_cell(windows, self.stride, start, start).flatten(-2)[..., None, None]
+
     def reduce(self, x: Tensor) -> Tensor:
         """Mix the phases of ``x``."""
         if self.anchor is not None:
             return super().reduce(x)
-        x = functional.extend_to_multiple(x, self.stride)
+        x = self.cells(x)
         return functional.window_mix(x, self.windows(x), self.stride, self.stride, self.padding_mode)
 
 

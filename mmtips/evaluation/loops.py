@@ -12,11 +12,11 @@ from mmengine.registry import LOOPS
 from mmengine.runner import BaseLoop, TestLoop, ValLoop, autocast
 from torch import nn
 
-from mmtips.evaluation.consistency import Classes
 from mmtips.evaluation.journal import Journal
-from mmtips.evaluation.measures import Consistency, GroundTruth, Measure, ShiftMap
+from mmtips.evaluation.measures import Consistency, GroundTruth, Measure, Sampling, ShiftMap
 from mmtips.evaluation.metric import ShiftConsistency
 from mmtips.evaluation.protocols import ShiftProtocol
+from mmtips.evaluation.regions import Classes
 from mmtips.evaluation.subject import Subject, subjects
 from mmtips.wrappers import unwrap
 
@@ -32,6 +32,7 @@ class _ShiftLoop(BaseLoop):
         protocols: Config of each protocol, see :class:`mmtips.evaluation.ShiftProtocol`; by default standard and
             circular, as they are.
         shift_map: Config of a shift map, see :class:`mmtips.evaluation.ShiftMap`, without its classes; none by default.
+        sampling_images: Of how many of the first images sampling bias and aliasing are measured; of none by default.
         background: Index of the class that is no foreground; by default the class named ``background``, if any.
         ignore_index: Label of pixels without a ground truth; by default the data set's own, or 255.
         border: Width of the band along ground-truth borders, in pixels on each side.
@@ -51,6 +52,7 @@ class _ShiftLoop(BaseLoop):
                  *,
                  protocols: Sequence[dict] = (dict(name='standard'), dict(name='circular')),
                  shift_map: dict | None = None,
+                 sampling_images: int = 0,
                  background: int | None = None,
                  ignore_index: int | None = None,
                  border: int = 3,
@@ -71,6 +73,8 @@ class _ShiftLoop(BaseLoop):
         measures: list[Measure] = [Consistency(protocol, self.classes) for protocol in self.protocols]
         if shift_map is not None:
             measures.append(ShiftMap(classes=self.classes, **shift_map))
+        if sampling_images:
+            measures.append(Sampling(sampling_images))
         self.metric = ShiftConsistency([*measures, GroundTruth(self.classes)])
         self.evaluator.metrics.append(self.metric)
         self.journal = None if journal is None else Journal(Path(f'{journal}.{get_rank()}of{get_world_size()}.journal'))
@@ -90,6 +94,8 @@ class _ShiftLoop(BaseLoop):
             self.image_shape = tuple(entry['image_shape'])
             for metric, results in zip(self.evaluator.metrics, entry['results'], strict=True):
                 metric.results.extend(results)
+            for name, known in entry['known'].items():
+                self.metric.measures[name].known = known
             return
         before = [len(metric.results) for metric in self.evaluator.metrics]
         super().run_iter(idx, data_batch)
@@ -98,7 +104,8 @@ class _ShiftLoop(BaseLoop):
             with autocast(enabled=self.fp16):
                 self.metric.record(subject)
         new = [metric.results[start:] for metric, start in zip(self.evaluator.metrics, before, strict=True)]
-        self._write_down(dict(image_shape=list(self.image_shape), results=new))
+        known = {name: measure.known for name, measure in self.metric.measures.items()}
+        self._write_down(dict(image_shape=list(self.image_shape), results=new, known=known))
 
     def finish(self) -> None:
         """Remove the journal of this process, once what it led to is written."""

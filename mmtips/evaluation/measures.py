@@ -11,18 +11,11 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor
 
-from mmtips.evaluation.consistency import (
-    ROWS,
-    Classes,
-    Regions,
-    as_ratios,
-    bootstrap_interval,
-    count_agreement,
-    count_names,
-    find_regions,
-    ratios,
-)
+from mmtips.evaluation.bias import bias_table
+from mmtips.evaluation.consistency import ROWS, as_ratios, bootstrap_interval, count_agreement, count_names, ratios
+from mmtips.evaluation.probe import SamplingProbe
 from mmtips.evaluation.protocols import ShiftProtocol, draw_shifts, shift_grid
+from mmtips.evaluation.regions import Classes, Regions, find_regions
 from mmtips.evaluation.subject import Subject
 
 #: ``value``, ``low`` and ``high`` in percent.
@@ -34,6 +27,8 @@ class Measure(Protocol):
 
     #: The key of its counts and of its summary.
     name: str
+    #: What its counts are counts of, where only the images tell: tensors, strings, numbers and containers of them.
+    known: Any
 
     def count(self, subject: Subject) -> Tensor | None:
         """The counts of one image, float64, or None if it is left out."""
@@ -52,7 +47,7 @@ class Consistency:
     """
 
     def __init__(self, protocol: ShiftProtocol, classes: Classes, resamples: int = 1000) -> None:
-        self.name = protocol.name
+        self.name, self.known = protocol.name, None
         self.protocol, self.classes, self.resamples = protocol, classes, resamples
 
     def count(self, subject: Subject) -> Tensor:
@@ -86,6 +81,7 @@ class ShiftMap:
     """
 
     name = 'map'
+    known = None
 
     def __init__(self, protocol: str, classes: Classes, max_shift: int, step: int = 1, images: int = 16,
                  resamples: int = 1000) -> None:
@@ -111,6 +107,40 @@ class ShiftMap:
                     shifts=ticks, overall=overall.tolist(), worst=estimates(worst, list(kept), self.resamples))
 
 
+class Sampling:
+    """Sampling bias and aliasing of every site that divides the resolution, see :class:`SamplingProbe`.
+
+    Args:
+        images: Of how many of the first images, >= 1.
+
+    Raises:
+        ValueError: If ``images`` is out of its range.
+    """
+
+    name = 'sampling'
+
+    def __init__(self, images: int) -> None:
+        if not isinstance(images, int) or images < 1:
+            raise ValueError(f'sampling_images: expected an integer >= 1, got {images!r}')
+        self.images = images
+        #: The sites, in the order in which the model runs them.
+        self.known: list[dict[str, Any]] | None = None
+
+    def count(self, subject: Subject) -> Tensor | None:
+        """A table ``(sites, 3, 2)``: for each site selection, weight and aliasing."""
+        if subject.index >= self.images:
+            return None
+        with SamplingProbe(subject.model) as probe:
+            for _ in subject.predictions(torch.zeros(1, 2, dtype=torch.long), ShiftProtocol('circular', 1, 1)):
+                pass
+        self.known = probe.sites
+        return probe.counts
+
+    def summary(self, counts: Tensor) -> dict[str, Any]:
+        """The sites with their figures, each in [0, 1] or None."""
+        return dict(images=len(counts), sites=bias_table(self.known or [], counts.sum(0)))
+
+
 class GroundTruth:
     """How many pixels of each class the ground truth has: a class that has none is absent, not 0 or 100 percent.
 
@@ -119,6 +149,7 @@ class GroundTruth:
     """
 
     name = 'truth'
+    known = None
 
     def __init__(self, classes: Classes) -> None:
         self.classes = classes

@@ -9,8 +9,8 @@ import torch
 from torch import Tensor, nn
 
 from mmtips.evaluation.adapters import batch_samples, ground_truth, predict_labels, predict_scores, sample_name
-from mmtips.evaluation.consistency import Classes, Regions, find_regions
 from mmtips.evaluation.protocols import ShiftProtocol
+from mmtips.evaluation.regions import Classes, Regions, find_regions
 from mmtips.evaluation.views import place_on_canvas, render_view, undo_fraction
 
 #: How many pixels of views go through the model at once: 64 views of 128 x 128, one of a megapixel.

@@ -40,7 +40,8 @@ class Killed(Exception):
 
 @pytest.mark.parametrize('task', ['segmentation', 'classification'])
 def test_an_evaluation_that_was_killed_goes_on_where_it_was(tmp_path, task):
-    options = dict(task=task, batch_size=1, shift_map=dict(protocol='standard', max_shift=2, images=3))
+    options = dict(task=task, batch_size=1, sampling_images=2,
+                   shift_map=dict(protocol='standard', max_shift=2, images=3))
     whole = make_runner(tmp_path / 'whole', 'position', **options)
     expected = whole.test()
     killed = make_runner(tmp_path / 'killed', 'position', journal=str(tmp_path / 'shift'), **options)
@@ -61,6 +62,8 @@ def test_an_evaluation_that_was_killed_goes_on_where_it_was(tmp_path, task):
     again.model.register_forward_hook(lambda *_: views.append(1))
     assert again.test() == expected
     assert again.test_loop.metric.summaries == whole.test_loop.metric.summaries
+    site, = again.test_loop.metric.summaries['sampling']['sites']
+    assert (site['path'], site['selection']) == ('pool', 1)  # from the journal: neither image was run again
     assert 0 < len(views) < len(calls)  # two of six images were left
     assert again.test_loop.image_shape == (3, 24, 32)
 

@@ -10,7 +10,7 @@ import torch.multiprocessing as mp
 import mmtips.evaluation  # noqa: F401 - registers the loops in the processes
 from tests.evaluation.toys import StripedImages, make_runner
 
-OPTIONS = dict(shift_map=dict(protocol='standard', max_shift=1, images=4), names=['standard', 'lps'])
+OPTIONS = dict(sampling_images=3, shift_map=dict(protocol='standard', max_shift=1, images=4), names=['standard', 'lps'])
 
 
 def _test(rank, folder):

@@ -10,7 +10,14 @@ Conventions, said once for the whole project:
 * Sizes are computed with non-negative operands only, because ONNX division truncates where Python's floors.
 """
 
-from mmtips.downsampling.functional.adaptive import location_filter, mix_phases, spread_over_taps, window_mix
+from mmtips.downsampling.functional.adaptive import (
+    choice_on_cell,
+    crop_to_cell,
+    location_filter,
+    mix_phases,
+    spread_over_taps,
+    window_mix,
+)
 from mmtips.downsampling.functional.filters import (
     PADDING_MODES,
     binomial_filter,
@@ -34,8 +41,9 @@ from mmtips.downsampling.functional.spd import space_to_depth_conv, space_to_dep
 from mmtips.downsampling.functional.tips import SCORES, tips, tips_features, tips_phase_weights
 
 __all__ = [
-    'NORMS', 'PADDING_MODES', 'SCORES', 'binomial_filter', 'blur', 'check_padding_mode', 'depthwise_conv',
-    'extend_to_multiple', 'location_filter', 'mix_phases', 'pad_border', 'phase_logits', 'phase_scores',
-    'select_phase', 'space_to_depth_conv', 'space_to_depth_weight', 'split_phases', 'spread_over_taps', 'strided_conv',
-    'tips', 'tips_features', 'tips_phase_weights', 'window_mix', 'window_start', 'wrap_border'
+    'NORMS', 'PADDING_MODES', 'SCORES', 'binomial_filter', 'blur', 'check_padding_mode', 'choice_on_cell',
+    'crop_to_cell', 'depthwise_conv', 'extend_to_multiple', 'location_filter', 'mix_phases', 'pad_border',
+    'phase_logits', 'phase_scores', 'select_phase', 'space_to_depth_conv', 'space_to_depth_weight', 'split_phases',
+    'spread_over_taps', 'strided_conv', 'tips', 'tips_features', 'tips_phase_weights', 'window_mix', 'window_start',
+    'wrap_border'
 ]

@@ -32,6 +32,39 @@ def spread_over_taps(phase_weights: Tensor, taps: int, stride: int) -> Tensor:
     return window * share[:, None] * share
 
 
+def crop_to_cell(windows: Tensor, stride: int, top: int, left: int) -> Tensor:
+    """What a window puts on the pixels of the stride cell.
+
+    Args:
+        windows: ``(..., t, t)``.
+        stride: Side s of the cell.
+        top: Rows of the window before the cell; negative if it begins within.
+        left: Columns before the cell.
+
+    Returns:
+        ``(..., s, s)``, 0 where the window does not reach.
+    """
+    beyond = stride - windows.shape[-1]
+    return F.pad(windows, (-left, beyond + left, -top, beyond + top))
+
+
+def choice_on_cell(choice: Tensor, windows: Tensor, stride: int, start: int) -> Tensor:
+    """What a phase of a filtered map is made of: the filter's window, moved to the pixel of that phase.
+
+    Args:
+        choice: Weights of the phases, ``(N, C or 1, s*s)``, one-hot where one is kept.
+        windows: The filter's, ``(N or 1, C or 1, t, t)``.
+        stride: The stride s >= 2.
+        start: How many pixels before its position a window begins.
+
+    Returns:
+        ``(N, C or 1, s*s)``: the weights on the pixels of the cell.
+    """
+    parts = [choice[..., phase, None, None] * crop_to_cell(windows, stride, start - phase // stride,
+                                                           start - phase % stride) for phase in range(stride**2)]
+    return torch.stack(parts).sum(0).flatten(-2)
+
+
 def window_mix(x: Tensor, windows: Tensor, cell: int, stride: int, padding_mode: str = 'zeros') -> Tensor:
     """Weigh the pixels around each position by a window of the sample's and channel's own.
 
