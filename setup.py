@@ -12,6 +12,8 @@ VERSION = re.search(r"__version__ = '(.+)'", (ROOT / 'mmtips/version.py').read_t
 UPSTREAM = ['mmengine>=0.10', 'mmcv-lite>=2.0,<2.2', 'mmsegmentation>=1.2', 'mmpretrain>=1.2', 'ftfy', 'regex']
 # mmcv is left out here: mmcv-lite asks for the upstream mmengine, which would overwrite the fork's. See the README.
 ONEDL = ['onedl-mmengine>=0.10.12', 'onedl-mmsegmentation>=1.4', 'onedl-mmpretrain>=1.3']
+# Attacks and corruptions: about 240 MB, most of it numba's compiler, which glass blur is drawn with.
+ROBUSTNESS = ['foolbox>=3.3.4', 'imagecorruptions-imaug>=1.1.5']
 
 setup(
     name='mmtips',
@@ -29,7 +31,7 @@ setup(
         'torch>=2.7', 'torchvision', 'numpy', 'setuptools<82', 'scikit-learn', 'pillow', 'matplotlib', 'jinja2',
         'jsonschema'
     ],
-    extras_require=dict(upstream=UPSTREAM, onedl=ONEDL),
+    extras_require=dict(upstream=UPSTREAM, onedl=ONEDL, robustness=ROBUSTNESS),
     classifiers=[
         'License :: OSI Approved :: Apache Software License',
         'Programming Language :: Python :: 3.10',

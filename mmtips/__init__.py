@@ -10,7 +10,7 @@ from mmtips.version import __version__
 
 compat.apply()  # before anything of the hosts is imported
 
-from mmtips import backbones, datasets, downsampling, evaluation, hooks, losses, surgery  # noqa: E402
+from mmtips import backbones, datasets, downsampling, evaluation, hooks, losses, robustness, surgery  # noqa: E402
 
 __all__ = ['__version__', 'backbones', 'compat', 'datasets', 'downsampling', 'evaluation', 'hooks',
-           'losses', 'surgery']
+           'losses', 'robustness', 'surgery']
