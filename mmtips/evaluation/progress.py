@@ -20,8 +20,9 @@ class TestProgressHook(Hook):
         """Draw the empty bar."""
         loop = runner.test_loop
         self.bar = ProgressBar(len(loop.dataloader)) if is_main_process() else None
-        if self.bar is not None and getattr(loop, 'measured', 0):
-            self.bar.update(loop.measured)
+        measured = int(getattr(loop, 'measured', 0))  # of an evaluation that goes on
+        if self.bar is not None and measured:
+            self.bar.update(measured)
 
     def after_test_iter(self, runner: Runner, *args: Any, **kwargs: Any) -> None:  # noqa: ARG002
         """Advance it."""
