@@ -17,8 +17,9 @@ LAUNCHER = '''
 import json, os, sys
 process = os.posix_spawn(sys.argv[2], sys.argv[2:], os.environ)
 status, usage = os.wait4(process, 0)[1:]
+used = dict(cpu_seconds=usage.ru_utime + usage.ru_stime, peak_mb=usage.ru_maxrss * 1024 / 1e6)
 with open(sys.argv[1], 'w') as file:
-    json.dump(dict(status=status, cpu_seconds=usage.ru_utime + usage.ru_stime, peak_mb=usage.ru_maxrss * 1024 / 1e6), file)
+    json.dump(dict(status=status, **used), file)
 '''
 
 
@@ -70,9 +71,9 @@ def evaluation_caption(result: dict[str, Any]) -> str:
     images = sorted((row for row in result['rows'] if row['pairs'] == 1), key=lambda row: row['images'])
     first, last = images[0], images[-1]
     return (f"{result['config']}, {' and '.join(result['protocols'])} views, {result['run']['device']}: "
-            f'{1000 * slope:.1f} ms of CPU time for each view after {start:.0f} s to start and end (straight line through '
-            f"{len(views)} runs, R² = {fit:.3f}). Peak memory {first['peak_mb']:,.0f} MB with {first['images']} images, "
-            f"{last['peak_mb']:,.0f} MB with {last['images']}.")
+            f'{1000 * slope:.1f} ms of CPU time for each view after {start:.0f} s to start and end (straight line '
+            f"through {len(views)} runs, R² = {fit:.3f}). Peak memory {first['peak_mb']:,.0f} MB with "
+            f"{first['images']} images, {last['peak_mb']:,.0f} MB with {last['images']}.")
 
 
 def evaluation_table(result: dict[str, Any]) -> tuple[list[str], Sequence[list[str]]]:
