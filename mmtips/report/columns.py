@@ -19,8 +19,8 @@ PROTOCOLS = {
 }
 ROWS = {
     'overall': 'share of the compared predictions on which two views agree',
-    'foreground': 'the same on pixels that either view calls something other than background',
-    'border': 'the same in a band of {border} pixels around the borders of the ground truth',
+    'foreground': 'as {protocol}, on the pixels that either view calls something other than background',
+    'border': 'as {protocol}, in a band of {border} pixels around the borders of the ground truth',
 }
 
 
@@ -67,7 +67,8 @@ def _percent(heading: str, meaning: str, find: Callable[[Result], dict[str, floa
 
 def _estimate(protocol: str, row: str, border: int) -> Column:
     heading = protocol if row == 'overall' else f'{protocol}, {row}'
-    meaning = f'{ROWS[row].format(border=border)}; views: {PROTOCOLS[protocol]}'
+    views = f'; views: {PROTOCOLS[protocol]}' if row == 'overall' else ''
+    meaning = ROWS[row].format(protocol=protocol, border=border) + views
     return _percent(heading, meaning, lambda result: result['shift'].get(protocol, {}).get(row))
 
 

@@ -11,6 +11,8 @@ from mmtips import report
 CLASSES = ('background', 'circle', 'ring', 'bar', 'star')
 PALETTE = ((0, 0, 0), (230, 60, 60), (60, 160, 230), (240, 200, 60), (120, 200, 120))
 CORRUPTIONS = ('gaussian_noise', 'motion_blur', 'fog', 'contrast')
+#: A name that HTML could stumble over.
+NASTY = '<script>alert("1")</script>\' & "co"'
 SHIFTS = list(range(-4, 5))
 
 

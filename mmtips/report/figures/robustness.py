@@ -79,7 +79,7 @@ def robustness_figure(results: Sequence[Result], width: float = WIDE) -> Figure:
                              **look(index))[0] for index, curve in enumerate(of)]
         calm(axes, title)
         axes.set_xlabel(unit, fontsize=SMALL)
-        axes.set_ylim(0, 100)
+        axes.set_ylim(0, min(100, 1.1 * max(y for _, of in panels.values() for curve in of for _, y in curve) or 1))
     for axes in list(places.flat)[len(panels):]:
         axes.set_axis_off()
     for axes in places[:, 0]:

@@ -79,7 +79,7 @@ def commands(result: Result) -> str:
     for parameters, names in groups.items():
         options = [f"--{key.replace('_', '-')} {value:g}" for key, value in parameters
                    if (key, value) not in (('subpixel', 1), ('size_divisor', 1))]
-        lines.append(' '.join(['python tools/eval_shift.py', shlex.quote(result['config']),
-                               shlex.quote(result['checkpoint']['name']), '--name', shlex.quote(result['name']),
-                               '--protocols', *names, *options]))
+        config, checkpoint, name = map(shlex.quote, (result['config'], result['checkpoint']['name'], result['name']))
+        lines.append(f"python tools/eval_shift.py {config} {checkpoint} \\")
+        lines.append(f"  --name {name} --protocols {' '.join([*names, *options])}")
     return '\n'.join(line.replace('\n', ' ') for line in lines)

@@ -58,7 +58,7 @@ def sites(result: Result) -> Table:
     rows = [[Cell(f"{order}", order), Cell(site['path']), Cell(site['operator']),
              Cell(str(site['stride']), site['stride']), *(number(site[key], 3) for key in (
                  'selection', 'weight', 'aliasing'))] for order, site in enumerate(result['sampling']['sites'], 1)]
-    return Table(f"Downsampling sites of {result['name']}",
+    return Table(f"{result['name']}: downsampling sites",
                  ['site', 'module', 'operator', 'stride', 'MSB, selection', 'MSB, weight', 'above Nyquist'], rows)
 
 
