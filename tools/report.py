@@ -13,7 +13,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('results', nargs='+', type=Path, help='result files of tools/eval_shift.py')
     parser.add_argument('--out', type=Path, metavar='FILE', help='write a page with the pictures here')
     parser.add_argument('--report', type=Path, metavar='DIR',
-                        help='write a folder with the page, its charts as PNG and SVG, tables, and copies of the results')
+                        help='write a folder with the page, its charts as PNG and SVG, tables and the results')
     parser.add_argument('--title', default='Shift consistency', help='heading of the page')
     parser.add_argument('--csv', type=Path, metavar='FILE', help='write the table here for other programs')
     parser.add_argument('--markdown', type=Path, metavar='FILE',

@@ -8,11 +8,21 @@ from mmtips.report.figures import write_examples, write_figures, write_gallery, 
 from mmtips.report.folder import write_report
 from mmtips.report.page import render_page
 from mmtips.report.results import load_result, measurements, run_information, shift_result, validate, write_result
-from mmtips.report.tables import (aligned, caption, comparison, comparison_csv, insert_table, markdown, markdown_table,
-                                  per_class, text)
+from mmtips.report.tables import (
+    aligned,
+    caption,
+    comparison,
+    comparison_csv,
+    insert_table,
+    markdown,
+    markdown_table,
+    per_class,
+    text,
+)
 
 __all__ = [
-    'aligned', 'assemble_result', 'caption', 'comparison', 'comparison_csv', 'insert_table', 'load_result', 'markdown', 'markdown_table',
-    'measure_cost', 'measurements', 'per_class', 'render_page', 'require_comparable', 'run_information', 'shift_result', 'text',
-    'validate', 'write_examples', 'write_figures', 'write_gallery', 'write_layers', 'write_report', 'write_result'
+    'aligned', 'assemble_result', 'caption', 'comparison', 'comparison_csv', 'insert_table', 'load_result', 'markdown',
+    'markdown_table', 'measure_cost', 'measurements', 'per_class', 'render_page', 'require_comparable',
+    'run_information', 'shift_result', 'text', 'validate', 'write_examples', 'write_figures', 'write_gallery',
+    'write_layers', 'write_report', 'write_result'
 ]

@@ -24,6 +24,6 @@ def test_the_line_by_hand():
     rows.append(dict(images=60, pairs=1, views=240, cpu_seconds=7.4, peak_mb=1910.))
     result = dict(config='x.py', protocols=['standard'], run=dict(device='CPU'), rows=rows)
     assert evaluation_caption(result) == (
-        'x.py, standard views, CPU: 10.0 ms of CPU time for each view after 5 s to start and end (straight line through '
-        '3 runs, R² = 1.000). Peak memory 900 MB with 30 images, 1,910 MB with 60.')
+        'x.py, standard views, CPU: 10.0 ms of CPU time for each view after 5 s to start and end (straight line '
+        'through 3 runs, R² = 1.000). Peak memory 900 MB with 30 images, 1,910 MB with 60.')
     assert evaluation_table(result)[1][3] == ['60', '1', '240', '7.4 s', '1,910 MB']

@@ -8,7 +8,7 @@ CHROMIUM = shutil.which('chromium') or shutil.which('chromium-browser') or shuti
 FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
          '--disable-component-update', '--disable-sync']
 
-playwright = pytest.importorskip('playwright.sync_api', reason='needs playwright: pip install -r requirements/tests.txt')
+playwright = pytest.importorskip('playwright.sync_api', reason='needs playwright: see requirements/tests.txt')
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason='needs a chromium: apt-get install chromium')
 
 

@@ -87,6 +87,15 @@ def test_what_a_result_does_not_have_is_not_shown():
     assert headings == ['Summary', 'Protocol and versions', 'Glossary']
 
 
+def test_sites_of_which_nothing_is_known_are_listed():
+    result = dict(make_bare(), sampling=make_result(weight=None)['sampling'])
+    for site in result['sampling']['sites']:
+        site['aliasing'] = None
+    page = report.render_page([result], [Path()], 'x')
+    assert 'backbone.layer1.0.downsample' in page
+    assert not Page(page).of('img')
+
+
 def test_results_may_travel_without_their_pictures(full):
     result = dict(make_bare(), figures=full[0][0]['figures'])
     assert Page(report.render_page([result], [full[1]], 'x')).of('img')

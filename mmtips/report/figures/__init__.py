@@ -10,6 +10,6 @@ from mmtips.report.figures.robustness import robustness_figure
 from mmtips.report.figures.shift_maps import shift_map_figure
 
 __all__ = [
-    'CHARTS', 'Chart', 'class_figure', 'depth_figure', 'paint_example', 'robustness_figure', 'shift_map_figure', 'write_examples',
-    'write_figures', 'write_gallery', 'write_layers'
+    'CHARTS', 'Chart', 'class_figure', 'depth_figure', 'paint_example', 'robustness_figure', 'shift_map_figure',
+    'write_examples', 'write_figures', 'write_gallery', 'write_layers'
 ]

@@ -9,7 +9,17 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from mmtips.report.columns import protocols
-from mmtips.report.figures.style import COLORS, HATCHES, NARROW, SMALL, WIDE, add_legend, calm, legend_height, new_figure
+from mmtips.report.figures.style import (
+    COLORS,
+    HATCHES,
+    NARROW,
+    SMALL,
+    WIDE,
+    add_legend,
+    calm,
+    legend_height,
+    new_figure,
+)
 from mmtips.report.results import Result
 
 #: More bars than that cannot be read; the table has them all.
@@ -49,7 +59,7 @@ def class_figure(results: Sequence[Result], width: float = WIDE) -> Figure:
     height = len(classes) * max(0.24, 0.11 * len(shown) + 0.08)
     figure = new_figure(width, height + 0.6 + legend_height(names, width))
     axes = figure.subplots()
-    handles = []
+    handles: list[Any] = []
     for index, of in enumerate(shown):
         places = [row + (index - (len(shown) - 1) / 2) * thick for row, name in enumerate(classes) if name in of]
         chosen = [of[name] for name in classes if name in of]

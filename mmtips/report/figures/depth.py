@@ -2,6 +2,7 @@
 """Maximum-sampling bias and aliasing of the downsampling sites, from the image to the head."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
@@ -40,20 +41,19 @@ def depth_figure(results: Sequence[Result], width: float = WIDE) -> Figure:
     columns = 1 if width <= NARROW else len(keys)
     rows = -(-len(keys) // columns)
     figure = new_figure(width, 2.3 * rows + legend_height(names, width))
-    handles = []
+    handles: list[Any] = []
     for axes, key in zip(figure.subplots(rows, columns, squeeze=False).flat, keys, strict=True):
-        lines = [axes.plot(*zip(*[(number, site[key]) for number, site in enumerate(result['sampling']['sites'], 1)
-                                  if site[key] is not None], strict=True), markersize=4.5, linewidth=1.4,
-                           **look(index))[0]
-                 if any(site[key] is not None for site in result['sampling']['sites']) else None
-                 for index, result in enumerate(shown)]
-        handles = [new or old for new, old in zip(lines, handles or lines, strict=True)]
+        handles = []
+        for index, result in enumerate(shown):
+            points = [(number, site[key]) for number, site in enumerate(result['sampling']['sites'], 1)
+                      if site[key] is not None]
+            handles += axes.plot([x for x, _ in points], [y for _, y in points], markersize=4.5, linewidth=1.4,
+                                 **look(index))
         calm(axes, QUANTITIES[key])
         axes.set_ylim(0, None if key == 'aliasing' else 1.04)
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.set_xlabel('downsampling site, from the image on', fontsize=SMALL)
-    present = [(handle, name) for handle, name in zip(handles, names, strict=True) if handle is not None]
-    add_legend(figure, [handle for handle, _ in present], [name for _, name in present])
+    add_legend(figure, handles, names)
     return figure
 
 

@@ -86,9 +86,9 @@ def write_gallery(entries: Sequence[Mapping[str, Any]], model: nn.Module, palett
     """Write the pictures of the images that flicker most.
 
     Args:
-        entries: One dict for each image, in the order in which they are shown: ``index`` in the data set, ``image`` (its
-            name), ``agreement`` of its views in percent, ``shifts`` of both views as ``[dy, dx]`` in pixels, ``view_a``
-            and ``view_b`` ``(C, h, w)`` as the network saw them; for segmentation ``prediction_a`` and
+        entries: One dict for each image, in the order in which they are shown: ``index`` in the data set, ``image``
+            (its name), ``agreement`` of its views in percent, ``shifts`` of both views as ``[dy, dx]`` in pixels,
+            ``view_a`` and ``view_b`` ``(C, h, w)`` as the network saw them; for segmentation ``prediction_a`` and
             ``prediction_b`` ``(H, W)`` on the pixels of the image, negative where unseen, and ``truth`` ``(H, W)``, or
             None where there is none; for classification these three are None, and ``labels`` names what was said of
             ``a``, of ``b``, and the ``truth``.

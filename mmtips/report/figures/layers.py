@@ -68,8 +68,8 @@ def weight_figure(weights: Tensor) -> Figure:
     for axes in (bars, picture):
         axes.set_xticks(range(phases), [f'{phase // stride}, {phase % stride}' for phase in range(phases)])
         axes.tick_params(labelsize=SMALL, color='#999999')
-    picture.spines[:].set_visible(False)
-    bar = figure.colorbar(shown, ax=picture, aspect=12)
+    picture.set_frame_on(False)
+    bar: Any = figure.colorbar(shown, ax=picture, aspect=12)
     bar.ax.tick_params(labelsize=SMALL)
     bar.outline.set_visible(False)
     return figure

@@ -73,7 +73,7 @@ def robustness_figure(results: Sequence[Result], width: float = WIDE) -> Figure:
     rows = -(-len(panels) // columns)
     figure = new_figure(width, 2.3 * rows + legend_height(names, width))
     places = figure.subplots(rows, columns, squeeze=False, sharey=True)
-    handles = []
+    handles: list[Any] = []
     for axes, (title, (unit, of)) in zip(places.flat, panels.items(), strict=False):
         handles = [axes.plot([x for x, _ in curve], [y for _, y in curve], markersize=4.5, linewidth=1.4,
                              **look(index))[0] for index, curve in enumerate(of)]

@@ -2,6 +2,7 @@
 """Consistency for every shift of a grid, one map for each model."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.colors import Normalize
@@ -55,13 +56,14 @@ def shift_map_figure(results: Sequence[Result], width: float = WIDE) -> Figure:
         place.set_xticks(ticks)
         place.set_yticks(ticks)
         place.tick_params(labelsize=SMALL, color='#999999')
-        place.spines[:].set_visible(False)
+        place.set_frame_on(False)
         place.set_title(said(result['name'], int(9 * side)), loc='left', fontsize=TEXT)
     for place in list(axes.flat)[len(shown):]:
         place.set_axis_off()
     axes[0, 0].set_ylabel('down, px', fontsize=SMALL)
     axes[-1, 0].set_xlabel('right, px', fontsize=SMALL)
-    bar = figure.colorbar(picture, ax=axes, orientation='horizontal', shrink=min(1, 3 / width), aspect=28, pad=0.02)
+    bar: Any = figure.colorbar(picture, ax=axes, orientation='horizontal', shrink=min(1, 3 / width), aspect=28,
+                               pad=0.02)
     bar.set_label('consistency, %', fontsize=SMALL)
     bar.ax.tick_params(labelsize=SMALL)
     bar.outline.set_visible(False)

@@ -82,7 +82,8 @@ def examples(results: Sequence[Result], folders: Sequence[Path]) -> list[list[di
              for result, folder in zip(results, folders, strict=True)]
     present = [{example for example, panels in of.items() if all(path.is_file() for path in panels.values())}
                for of in files]
-    alts = dict(image='Image {0} of the test set', truth='Ground truth of image {0}', prediction='What {1} predicts for image {0}',
+    alts = dict(image='Image {0} of the test set', truth='Ground truth of image {0}',
+                prediction='What {1} predicts for image {0}',
                 flicker='Where the predictions of {1} for image {0} flicker')
     return [[{panel: embed(path, alts[panel].format(example, result['name']), panel)
               for panel, path in of[example].items()} for result, of in zip(results, files, strict=True)]
@@ -96,8 +97,9 @@ def gallery(result: Result, folder: Path) -> list[dict[str, Any]]:
         a, b = (_moved(shift) for shift in item['shifts'])
         differ = 100 - item['agreement']
         alts = dict(view_a=f"View A of {item['image']}: {a}", view_b=f"View B of {item['image']}: {b}",
-                    prediction_a=f'Prediction for view A, by {result["name"]}', prediction_b=f'Prediction for view B, by {result["name"]}',
-                    difference=f'Yellow where the two predictions differ: {differ:.1f} % of the pixels both views see',
+                    prediction_a=f"Prediction for view A, by {result['name']}",
+                    prediction_b=f"Prediction for view B, by {result['name']}",
+                    difference=f'Yellow where the predictions differ: {differ:.1f} % of the pixels both views see',
                     truth=f"Ground truth of {item['image']}")
         panels = _panels(item['panels'], alts, folder)
         if panels:
