@@ -4,6 +4,7 @@
 from mmtips.robustness.attacks import ATTACKS, Attack, attack_images
 from mmtips.robustness.corruptions import CORRUPTIONS, SEVERITIES, TIPSCorrupt, corrupt
 from mmtips.robustness.errors import (
+    compare_sections,
     corruption_errors,
     error_table,
     mean_corruption_error,
@@ -17,6 +18,6 @@ from mmtips.robustness.victims import Victim
 
 __all__ = [
     'ATTACKS', 'CORRUPTIONS', 'SEVERITIES', 'Attack', 'AttackTestLoop', 'CellStore', 'TIPSCorrupt', 'Victim',
-    'attack_images', 'compare_sections', 'corrupt', 'corrupt_pipeline', 'corruption_errors', 'error_table', 'mean_corruption_error',
-    'relative_mean_corruption_error', 'robustness_study'
+    'attack_images', 'compare_sections', 'corrupt', 'corrupt_pipeline', 'corruption_errors', 'error_table',
+    'mean_corruption_error', 'relative_mean_corruption_error', 'robustness_study'
 ]

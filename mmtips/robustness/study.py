@@ -135,11 +135,11 @@ def _measure(runner: Runner, config: Config, cells: Sequence[_Cell],
     begin, done, total = time.monotonic(), 0, sum(cell.cost for cell in cells)
     for number, cell in enumerate(cells, 1):
         measured = _run(runner, _loop(config, cell))
+        yield cell, measured  # to be stored before it is announced
         done += cell.cost
         left = (time.monotonic() - begin) / done * (total - done)
         report(f"[{number}/{len(cells)}] {cell.key}: {measured['metric']} {measured['score']:.2f} "
                f'(about {left:.0f} s left)')
-        yield cell, measured
     runner.call_hook('after_run')
 
 
