@@ -1,13 +1,16 @@
 # Copyright (c) mmtips authors. All rights reserved.
 """Results as JSON, and the tables, figures and pages that are generated from them."""
 
+from mmtips.report.correlation import correlate, correlation_caption, correlation_text
 from mmtips.report.cost import measure_cost
 from mmtips.report.figures import write_examples
 from mmtips.report.page import render_page
 from mmtips.report.results import load_result, run_information, shift_result, validate, write_result
+from mmtips.report.scatter import check_figure, write_scatter
 from mmtips.report.tables import aligned, caption, comparison, insert_table, markdown, markdown_table, per_class, text
 
 __all__ = [
-    'aligned', 'caption', 'comparison', 'insert_table', 'load_result', 'markdown', 'markdown_table', 'measure_cost',
-    'per_class', 'render_page', 'run_information', 'shift_result', 'text', 'validate', 'write_examples', 'write_result'
+    'aligned', 'caption', 'check_figure', 'comparison', 'correlate', 'correlation_caption', 'correlation_text',
+    'insert_table', 'load_result', 'markdown', 'markdown_table', 'measure_cost', 'per_class', 'render_page',
+    'run_information', 'shift_result', 'text', 'validate', 'write_examples', 'write_result', 'write_scatter'
 ]

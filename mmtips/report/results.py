@@ -23,7 +23,7 @@ from mmtips.version import __version__
 Result = dict[str, Any]
 #: By the kind of a result.
 SCHEMAS = {kind: json.loads(files('mmtips.report').joinpath(f'{kind}.schema.json').read_text())
-           for kind in ('shift_consistency', 'benchmark')}
+           for kind in ('shift_consistency', 'benchmark', 'correlation')}
 DISTRIBUTIONS = ('torch', 'torchvision', 'numpy', 'mmengine', 'onedl-mmengine', 'mmcv', 'mmcv-lite', 'mmsegmentation',
                  'onedl-mmsegmentation', 'mmpretrain', 'onedl-mmpretrain')
 #: The hosts' names of the figure that counts as accuracy, in the order of preference.
