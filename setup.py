@@ -28,8 +28,8 @@ setup(
     packages=find_packages(include=['mmtips', 'mmtips.*']),
     package_data={'mmtips.report': ['*.json'], 'mmtips.report.page': ['templates/*']},
     install_requires=[
-        'torch>=2.7', 'torchvision', 'numpy', 'setuptools<82', 'scikit-learn', 'pillow', 'matplotlib', 'jinja2',
-        'jsonschema'
+        'torch>=2.7', 'torchvision', 'numpy', 'setuptools<82', 'scikit-learn', 'scipy', 'pillow', 'matplotlib',
+        'jinja2', 'jsonschema'
     ],
     extras_require=dict(upstream=UPSTREAM, onedl=ONEDL, robustness=ROBUSTNESS),
     classifiers=[

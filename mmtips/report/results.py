@@ -26,10 +26,10 @@ Result = dict[str, Any]
 SCHEMA = 2
 #: By the kind of a result.
 SCHEMAS = {kind: json.loads(files('mmtips.report').joinpath(f'{kind}.schema.json').read_text())
-           for kind in ('shift_consistency', 'benchmark', 'evaluation_cost')}
+           for kind in ('shift_consistency', 'benchmark', 'evaluation_cost', 'correlation')}
 #: What measures each kind.
 TOOLS = {'shift_consistency': 'tools/eval_shift.py', 'benchmark': 'tools/benchmark.py',
-         'evaluation_cost': 'tools/benchmark_evaluation.py'}
+         'evaluation_cost': 'tools/benchmark_evaluation.py', 'correlation': 'tools/correlate.py'}
 DISTRIBUTIONS = ('torch', 'torchvision', 'numpy', 'mmengine', 'onedl-mmengine', 'mmcv', 'mmcv-lite', 'mmsegmentation',
                  'onedl-mmsegmentation', 'mmpretrain', 'onedl-mmpretrain')
 #: The hosts' names of the figure that counts as accuracy, in the order of preference.
