@@ -25,6 +25,13 @@ def trained(request, tmp_path_factory):
     return config, checkpoint
 
 
+@pytest.fixture
+def one_host(trained):
+    if trained[0].default_scope != 'mmpretrain':
+        pytest.skip('one host is enough')
+    return trained
+
+
 @pytest.fixture(scope='session')
 def tested(trained):
     """A function that runs a test loop of the config, with other options, and returns the score and all metrics."""
