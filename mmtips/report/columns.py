@@ -129,7 +129,7 @@ def columns(results: Sequence[Result]) -> list[Column]:
         _accuracy(results), *shift,
         _percent('fidelity', f'accuracy x {main} consistency, as published',
                  lambda result: result['shift'].get(main, {}).get('fidelity')),
-        _percent('joint', f'share of the pixels on which both {main} views are equal and right',
+        _percent('joint', f'share of the predictions that are equal in both {main} views and right',
                  lambda result: result['shift'].get(main, {}).get('joint')),
         _worst('worst case', 'overall', 'agreement with the unshifted prediction under the shift of the grid that is '
                'worst for the image, chosen anew for each image'),

@@ -94,7 +94,7 @@ def caption(results: Sequence[Result]) -> str:
     parts = '; '.join(f'{name}: {_views(_protocol(results, name))}' for name in protocols(results))
     return (f"{data['images']} images of {data['dataset']}; all consistencies in percent, with half the width of the "
             f'95 % bootstrap interval over images ({parts}). Fidelity is accuracy x {main} consistency as published; '
-            f'joint counts the pixels on which both {main} views are equal and right. Latency: one image on '
+            f'joint counts the predictions that are equal in both {main} views and right. Latency: one image on '
             f"{' or '.join(devices)}, median and quartiles, the models one after another: small differences mean "
             'nothing.')
 

@@ -95,6 +95,9 @@ def test_numbers_sort_as_numbers_and_what_is_missing_comes_last(visit):
     for order in (['10'] * 3 + ['1'] * 3, ['1'] * 3 + ['10'] * 3):
         button.click()
         assert column.all_inner_texts() == [*order, '-']
+    for first in ('11.0', '7.0'):
+        tab.locator('#summary').get_by_role('button', name='latency').click()
+        assert tab.locator('#summary tbody tr > :last-child').first.inner_text().startswith(first)
 
 
 def test_keyboard_alone_is_enough(visit):

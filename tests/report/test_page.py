@@ -117,6 +117,13 @@ def test_skipped_images_are_listed():
     assert 'not measured: broken_1.png, broken_2.png' in report.render_page([result], [Path()], 'x')
 
 
+def test_runs_that_differ_are_all_named():
+    other = make_bare('other')
+    other['run'].update(commit='fedcba987654', device='GPU')
+    page = report.render_page([make_bare(), other], [Path()] * 2, 'x')
+    assert 'measured 2026-01-02 · on CPU (x86_64), GPU · mmtips 0.1.0 · commit 0123456789ab, fedcba987654<' in page
+
+
 def test_mixed_results_get_no_page():
     with pytest.raises(ValueError, match='cannot stand in one table'):
         report.render_page([make_result(), make_classification()], [Path()] * 2, 'x')

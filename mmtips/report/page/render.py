@@ -35,8 +35,9 @@ def render_page(results: Sequence[Result], folders: Sequence[Path], title: str) 
                               lstrip_blocks=True, undefined=StrictUndefined)
     pairs = list(zip(results, folders, strict=True))
     return environment.get_template('page.html').render(
-        title=title, results=results, caption=said, absent=_all(results, 'absent'), skipped=_all(results, 'skipped'),
-        summary=tables.summary(results), charts=embedded.draw_charts(results), worst=tables.worst(results),
+        title=title, results=results, runs=_runs(results), caption=said, absent=_all(results, 'absent'),
+        skipped=_all(results, 'skipped'), summary=tables.summary(results), charts=embedded.draw_charts(results),
+        worst=tables.worst(results),
         classes=tables.classes(results), class_protocol=class_protocol(results), most_classes=MOST,
         galleries=[(result['name'], shown) for result, folder in pairs if (shown := embedded.gallery(result, folder))],
         examples=embedded.examples(results, folders), sites=tables.all_sites(results),
@@ -46,6 +47,15 @@ def render_page(results: Sequence[Result], folders: Sequence[Path], title: str) 
                                                           for result in results],
         protocols=[(name, PROTOCOLS[name]) for name in protocols(results)],
         glossary=[(column.heading, column.meaning) for column in columns(results)])
+
+
+def _runs(results: Sequence[Result]) -> list[str]:
+    """When, on what and with which code the results were measured, each said once."""
+    runs = [result['run'] for result in results]
+    said = {'measured': [run['created'][:10] for run in runs], 'on': [run['device'] for run in runs],
+            'mmtips': [run['versions'].get('mmtips', 'unknown') for run in runs],
+            'commit': [run['commit'] for run in runs]}
+    return [f"{what} {', '.join(dict.fromkeys(values))}" for what, values in said.items()]
 
 
 def _all(results: Sequence[Result], key: str) -> list[str]:
