@@ -107,10 +107,11 @@ def test_eval_shift_prints_a_table_and_writes_a_result(trained, data, tmp_path):
     assert re.search(r'\n(background|digit \d) +\d', output.split('Consistency by class')[1])
     result = json.loads((tmp_path / 'out/shift.json').read_text())
     assert result['name'] == 'tiny'
-    assert result['data'] == dict(dataset='ScatteredDigits', images=10, classes=11, background=0,
-                                  ignore_index=255)
+    assert result['data'].pop('absent') != []  # ten images do not show every digit
+    assert result['data'] == dict(dataset='ScatteredDigits', images=10, skipped=[], classes=11, background=0,
+                                  ignore_index=255, border=3)
     assert result['model']['input_shape'] == [3, 128, 128]
-    assert (tmp_path / 'out' / result['figures']['00']['flicker']).exists()
+    assert (tmp_path / 'out' / result['figures']['examples']['00']['flicker']).exists()
     run(*command)
     files = sorted((tmp_path / 'out').glob('shift*.json'))
     assert len(files) == 2  # the first result was kept
@@ -118,8 +119,10 @@ def test_eval_shift_prints_a_table_and_writes_a_result(trained, data, tmp_path):
     assert first == second  # the views are the same from run to run
 
     page = tmp_path / 'report.html'
-    assert 'mIoU' in run('report', *files, '--out', page)
-    assert page.read_text().count('data:image/png') == 6
+    assert 'mIoU' in run('report', *files, '--out', page, '--report', tmp_path / 'folder', '--csv', tmp_path / 'a.csv')
+    assert page.read_text().count('data:image/png') > 6
+    assert page.read_text() == (tmp_path / 'folder/index.html').read_text()
+    assert (tmp_path / 'a.csv').read_text().startswith('model,mIoU,')
 
 
 def test_another_checkpoint_in_the_config_does_not_slip_in(trained, data, tmp_path):
@@ -139,7 +142,8 @@ def test_classification_end_to_end(data, tmp_path):
     assert result['name'] == f'{Path(CLS_CONFIG).stem} (TIPS)'
     assert result['config'] == Path(CLS_CONFIG).name
     assert result['downsampler'] == dict(type='TIPS')
-    assert result['figures'] == {}
+    assert result['figures']['examples'] == {}
+    assert result['figures']['gallery'][0]['labels']['a'] in map(str, [f'digit {digit}' for digit in range(10)])
     assert result['shift']['standard']['per_class'] == {}
     assert 'foreground' not in result['shift']['standard']
 

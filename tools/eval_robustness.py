@@ -2,7 +2,6 @@
 """Measure the robustness of a checkpoint of either host: python tools/eval_robustness.py CONFIG CHECKPOINT."""
 
 import argparse
-import json
 from pathlib import Path
 
 from mmengine.dist import is_main_process
@@ -58,17 +57,19 @@ def table(section: Section, baseline: Section | None) -> str:
 def main() -> None:
     """Measure."""
     args = parse_args()
-    baseline = None if args.baseline is None else json.loads(args.baseline.read_text())
+    cli.require_files(checkpoint=args.checkpoint, baseline=args.baseline)
+    baseline = None if args.baseline is None else report.load_result(args.baseline, 'robustness')['robustness']
     attacks = parse_attacks(args.attacks, args.steps, args.seed)
     config = cli.load_config(args)
     if args.images is not None:
         config.test_dataloader.dataset.indices = args.images
     out = args.out or Path(config.work_dir) / 'robustness.json'
     corruptions = list(CORRUPTIONS) if 'all' in args.corruptions else args.corruptions
+    cli.require_writable(out.parent)
     section = robustness.robustness_study(config, args.checkpoint, attacks, corruptions, args.severities,
-                               out.with_suffix('.cells.jsonl'), args.seed)
+                                          out.with_suffix('.cells.jsonl'), args.seed)
     if is_main_process():
-        out.write_text(json.dumps(section, indent=1) + '\n')
+        report.write_result(report.robustness_result(args.config.name, args.checkpoint, section), out)
         print(f'\n{table(section, baseline)}\n\n{out}')
 
 

@@ -3,9 +3,9 @@
 
 import argparse
 from pathlib import Path
+from typing import Any
 
-from mmengine.dist import is_main_process
-from mmengine.runner import Runner
+from mmengine.dist import barrier, is_main_process
 
 import mmtips  # noqa: F401 - mends the stack before the config is read
 from mmtips import cli, report
@@ -31,6 +31,7 @@ def main() -> None:
     """Measure."""
     args = parse_args()
     cli.require_files(checkpoint=args.checkpoint, robustness=args.robustness)
+    robustness = args.robustness and report.load_robustness(args.robustness, args.checkpoint)
     config = cli.load_config(args)
     out = args.out or Path(config.work_dir) / 'shift.json'
     cli.require_writable(*filter(None, (out.parent, args.report)))
@@ -38,17 +39,16 @@ def main() -> None:
     runner = cli.build_tester(cli.shift_config(config, args, out), str(args.checkpoint))
     metrics = runner.test()
     if is_main_process():
-        write(args, runner, metrics, out, skipped)
-
-
-def write(args: argparse.Namespace, runner: Runner, metrics: dict[str, float], out: Path, skipped: list[str]) -> None:
-    """Write and print what was measured."""
-    robustness = None
-    result = report.assemble_result(runner, metrics, args.name or cli.recipe_name(runner.cfg), args.config.name,
-                                    args.checkpoint, out.parent, skipped=skipped, examples=args.examples,
-                                    robustness=robustness)
-    report.write_result(result, out)
+        write(args, report.assemble_result(
+            runner, metrics, args.name or cli.recipe_name(runner.cfg), args.config.name, args.checkpoint, out.parent,
+            skipped=skipped, examples=args.examples, robustness=robustness), out)
+    barrier()  # no journal is removed before the result is there
     runner.test_loop.finish()
+
+
+def write(args: argparse.Namespace, result: dict[str, Any], out: Path) -> None:
+    """Write and print what was measured."""
+    report.write_result(result, out)
     headings, classes = report.per_class([result])
     if classes:
         print(f'\nConsistency by class: of the pixels that either view calls the class, those where both do'

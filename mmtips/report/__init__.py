@@ -8,8 +8,9 @@ from mmtips.report.cost import measure_cost
 from mmtips.report.figures import write_examples, write_figures, write_gallery, write_layers
 from mmtips.report.folder import write_report
 from mmtips.report.page import render_page
-from mmtips.report.results import load_result, measurements, run_information, shift_result, validate, write_result
+from mmtips.report.results import load_robustness, measurements, robustness_result, run_information, shift_result
 from mmtips.report.scatter import check_figure, write_scatter
+from mmtips.report.schemas import load_result, validate, write_result
 from mmtips.report.tables import (
     aligned,
     caption,
@@ -24,8 +25,8 @@ from mmtips.report.tables import (
 
 __all__ = [
     'aligned', 'assemble_result', 'caption', 'check_figure', 'comparison', 'comparison_csv', 'correlate',
-    'correlation_caption', 'correlation_text', 'insert_table', 'load_result', 'markdown', 'markdown_table',
-    'measure_cost', 'measurements', 'per_class', 'render_page', 'require_comparable', 'run_information',
-    'shift_result', 'text', 'validate', 'write_examples', 'write_figures', 'write_gallery', 'write_layers',
-    'write_report', 'write_result', 'write_scatter'
+    'correlation_caption', 'correlation_text', 'insert_table', 'load_result', 'load_robustness', 'markdown',
+    'markdown_table', 'measure_cost', 'measurements', 'per_class', 'render_page', 'require_comparable',
+    'robustness_result', 'run_information', 'shift_result', 'text', 'validate', 'write_examples', 'write_figures',
+    'write_gallery', 'write_layers', 'write_report', 'write_result', 'write_scatter'
 ]

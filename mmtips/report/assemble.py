@@ -11,7 +11,8 @@ from mmtips.evaluation import ShiftTestLoop
 from mmtips.evaluation.exhibits import flicker_examples, flicker_gallery, mixing_layers
 from mmtips.report.cost import measure_cost
 from mmtips.report.figures import write_examples, write_gallery, write_layers
-from mmtips.report.results import Result, shift_result
+from mmtips.report.results import shift_result
+from mmtips.report.schemas import Result
 from mmtips.wrappers import unwrap
 
 

@@ -4,7 +4,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from mmtips.report.results import Result
+from mmtips.report.schemas import Result
 
 MISSING = '-'
 #: What the views of each protocol are.

@@ -4,7 +4,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from mmtips.report.results import Result
+from mmtips.report.schemas import Result
 
 DATA = ('dataset', 'images', 'skipped', 'classes', 'background', 'ignore_index', 'border')
 SHIFT_MAP = ('protocol', 'max_shift', 'step', 'images')

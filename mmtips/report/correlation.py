@@ -12,7 +12,8 @@ import numpy as np
 from scipy.stats import rankdata
 
 from mmtips.evaluation import mean_bias
-from mmtips.report.results import Result, run_information, validate
+from mmtips.report.results import run_information
+from mmtips.report.schemas import Result, validate
 from mmtips.report.tables import aligned
 
 FORMS = ('selection', 'weight')

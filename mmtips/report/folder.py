@@ -10,7 +10,7 @@ from pathlib import Path
 from mmtips.report.figures import write_figures
 from mmtips.report.files import write_kept
 from mmtips.report.page import render_page
-from mmtips.report.results import Result, validate
+from mmtips.report.schemas import Result, validate
 from mmtips.report.tables import comparison_csv, markdown
 
 

@@ -1,8 +1,7 @@
 # Copyright (c) mmtips authors. All rights reserved.
-"""Results as data: assembled once, validated against a schema, written without overwriting anything."""
+"""Results as data, assembled once."""
 
 import hashlib
-import json
 import platform
 import shutil
 import subprocess
@@ -10,96 +9,19 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime, timezone
 from importlib.metadata import PackageNotFoundError, version
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-import jsonschema
 import torch
 
 from mmtips.evaluation import ShiftProtocol, fidelity
-from mmtips.report.files import keep_earlier
+from mmtips.report.schemas import SCHEMA, Result, load_result, validate
 from mmtips.version import __version__
 
-Result = dict[str, Any]
-#: The version of the results of shift evaluations.
-SCHEMA = 2
-#: By the kind of a result.
-SCHEMAS = {kind: json.loads(files('mmtips.report').joinpath(f'{kind}.schema.json').read_text())
-           for kind in ('shift_consistency', 'benchmark', 'evaluation_cost', 'correlation')}
-#: What measures each kind.
-TOOLS = {'shift_consistency': 'tools/eval_shift.py', 'benchmark': 'tools/benchmark.py',
-         'evaluation_cost': 'tools/benchmark_evaluation.py', 'correlation': 'tools/correlate.py'}
 DISTRIBUTIONS = ('torch', 'torchvision', 'numpy', 'mmengine', 'onedl-mmengine', 'mmcv', 'mmcv-lite', 'mmsegmentation',
                  'onedl-mmsegmentation', 'mmpretrain', 'onedl-mmpretrain')
 #: The hosts' names of the figure that counts as accuracy, in the order of preference.
 ACCURACIES = ('mIoU', 'accuracy/top1')
-
-
-def validate(result: Result, source: str = 'result') -> Result:
-    """Check a result against the schema of its kind.
-
-    Args:
-        result: The result.
-        source: What to call it in the error.
-
-    Returns:
-        The result.
-
-    Raises:
-        ValueError: If it does not fit; the message names the place, and where the schema's version is another one,
-            both versions.
-    """
-    kind = result.get('kind') if isinstance(result, dict) else None
-    if kind not in SCHEMAS:
-        raise ValueError(f'{source}: not a result of this version of mmtips: $.kind: expected one of {list(SCHEMAS)}, '
-                         f'got {kind!r}')
-    reads, has = SCHEMAS[kind]['properties']['schema']['const'], result.get('schema')
-    if isinstance(has, int) and has != reads:
-        raise ValueError(f'{source}: $.schema: schema {has}; this mmtips reads schema {reads}: measure it again with '
-                         f'{TOOLS[kind]}')
-    schema = jsonschema.Draft202012Validator(SCHEMAS[kind])
-    error = jsonschema.exceptions.best_match(schema.iter_errors(result))
-    if error is not None:
-        raise ValueError(f'{source}: not a result of this version of mmtips: {error.json_path}: {error.message}')
-    return result
-
-
-def load_result(path: Path, kind: str = 'shift_consistency') -> Result:
-    """Read and validate a result.
-
-    Args:
-        path: A JSON file that :func:`write_result` wrote.
-        kind: The kind that is expected, one of :data:`SCHEMAS`.
-
-    Returns:
-        The result.
-
-    Raises:
-        ValueError: If the file is no JSON, does not fit the schema, was written under another version of it, or is of
-            another kind.
-    """
-    try:
-        result = json.loads(path.read_text())
-    except json.JSONDecodeError as error:
-        raise ValueError(f'{path}: not a JSON file: {error}') from error
-    validate(result, str(path))
-    if result['kind'] != kind:
-        raise ValueError(f"{path}: expected a result of kind {kind!r}, got {result['kind']!r}")
-    return result
-
-
-def write_result(result: Result, path: Path) -> None:
-    """Validate a result and write it; a file that is there already is kept under the name of its own date.
-
-    Args:
-        result: The result.
-        path: Where to.
-    """
-    validate(result)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    keep_earlier(path)
-    path.write_text(json.dumps(result, indent=1) + '\n')
 
 
 def shift_result(name: str, config: str, checkpoint: Path, data: dict[str, Any], model: dict[str, Any],
@@ -133,7 +55,7 @@ def shift_result(name: str, config: str, checkpoint: Path, data: dict[str, Any],
         name=name,
         config=config,
         downsampler=downsampler,
-        checkpoint=dict(name=checkpoint.name, sha256=hashlib.sha256(checkpoint.read_bytes()).hexdigest()),
+        checkpoint=identify(checkpoint),
         run=run_information(),
         data=dict(data, absent=summaries['truth']['absent']),
         model=model,
@@ -141,6 +63,46 @@ def shift_result(name: str, config: str, checkpoint: Path, data: dict[str, Any],
         **measurements(protocols, summaries, accuracy),
         robustness=robustness,
         figures=figures or dict(examples={}, gallery=[], layers=[])))
+
+
+def identify(checkpoint: Path) -> dict[str, str]:
+    """The name and the hash of a checkpoint."""
+    return dict(name=checkpoint.name, sha256=hashlib.sha256(checkpoint.read_bytes()).hexdigest())
+
+
+def robustness_result(config: str, checkpoint: Path, section: dict[str, Any]) -> Result:
+    """Assemble the result of a robustness study.
+
+    Args:
+        config: Name of the config.
+        checkpoint: The checkpoint file.
+        section: What :func:`mmtips.robustness.robustness_study` returned.
+
+    Returns:
+        A valid result.
+    """
+    return validate(dict(schema=1, kind='robustness', config=config, checkpoint=identify(checkpoint),
+                         run=run_information(), robustness=section))
+
+
+def load_robustness(path: Path, checkpoint: Path) -> dict[str, Any]:
+    """Read the section of a robustness study.
+
+    Args:
+        path: What ``tools/eval_robustness.py`` wrote.
+        checkpoint: The checkpoint whose it has to be.
+
+    Returns:
+        The section ``robustness``.
+
+    Raises:
+        ValueError: If it is of another checkpoint, or no such result.
+    """
+    result = load_result(path, 'robustness')
+    if result['checkpoint'] != identify(checkpoint):
+        raise ValueError(f"{path}: expected the robustness of {checkpoint}, got that of {result['checkpoint']['name']} "
+                         f"with hash {result['checkpoint']['sha256'][:12]}: measure it with tools/eval_robustness.py")
+    return result['robustness']
 
 
 def measurements(protocols: Sequence[ShiftProtocol], summaries: dict[str, dict[str, Any]],

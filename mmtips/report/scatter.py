@@ -10,7 +10,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from mmtips.report.results import Result
+from mmtips.report.schemas import Result
 
 SUFFIXES = ('.png', '.svg')
 MARKERS = 'osD^vP*X<>'

@@ -9,7 +9,7 @@ from typing import Any
 
 from mmtips.report.columns import MISSING, columns, leading, protocols
 from mmtips.report.comparable import require_comparable
-from mmtips.report.results import Result
+from mmtips.report.schemas import Result
 
 
 def comparison(results: Sequence[Result]) -> tuple[list[str], list[list[str]]]:

@@ -10,7 +10,7 @@ import jsonschema
 import pytest
 from mmengine.runner import TestLoop
 
-from mmtips.report import results
+from mmtips.report import load_robustness, schemas
 from mmtips.robustness import Attack, CellStore, robustness_study
 
 pytest.importorskip('foolbox')
@@ -68,9 +68,8 @@ def check_section(section, host):
                                          accuracy=section['attacks'][2]['accuracy'])
     assert list(section['corruptions']) == ['gaussian_noise', 'contrast']
     assert section['corruptions']['gaussian_noise']['5'] < section['corruptions']['gaussian_noise']['1']
-    schema = results.SCHEMAS['shift_consistency']
-    if 'robustness' in schema['properties']:  # from version 2 on
-        jsonschema.validate(section, dict(schema['properties']['robustness'], **{'$defs': schema['$defs']}))
+    schema = schemas.SCHEMAS['shift_consistency']
+    jsonschema.validate(section, dict(schema['properties']['robustness'], **{'$defs': schema['$defs']}))
 
 
 def test_another_measurement_is_refused(one_host, tmp_path):
@@ -156,7 +155,7 @@ def test_the_tool(one_host, tmp_path, monkeypatch, capsys):
     for more in ([], ['--baseline', str(out)]):  # the second time against itself, and nothing is measured anew
         monkeypatch.setattr(sys, 'argv', [*command, *more])
         runpy.run_path(str(ROOT / 'tools/eval_robustness.py'), run_name='__main__')
-    section = json.loads(out.read_text())
+    section = load_robustness(out, one_host[1])
     assert [cell['epsilon'] for cell in section['attacks']] == [0, 16]
     printed = capsys.readouterr().out
     assert re.search(rf"FGSM +epsilon 16 +{section['attacks'][1]['accuracy']:.2f}\n", printed)

@@ -14,7 +14,7 @@ from mmtips.report.figures.robustness import robustness_figure, robustness_text,
 from mmtips.report.figures.shift_maps import mapped, shift_map_figure, shift_map_text
 from mmtips.report.figures.style import rendered
 from mmtips.report.files import write_kept
-from mmtips.report.results import Result
+from mmtips.report.schemas import Result
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from mmtips.report.figures.style import (
     legend_height,
     new_figure,
 )
-from mmtips.report.results import Result
+from mmtips.report.schemas import Result
 
 #: More bars than that cannot be read; the table has them all.
 MOST = 30

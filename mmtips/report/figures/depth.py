@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from mmtips.report.figures.style import NARROW, SMALL, WIDE, add_legend, calm, legend_height, look, new_figure
-from mmtips.report.results import Result
+from mmtips.report.schemas import Result
 
 #: What is drawn, by its name in a result.
 QUANTITIES = {'selection': 'outputs that are the maximum', 'weight': 'weight on the maximum',

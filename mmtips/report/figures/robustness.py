@@ -7,7 +7,7 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from mmtips.report.figures.style import NARROW, SMALL, WIDE, add_legend, calm, legend_height, look, new_figure
-from mmtips.report.results import Result
+from mmtips.report.schemas import Result
 
 Curve = list[tuple[float, float]]
 

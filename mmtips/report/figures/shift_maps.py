@@ -9,7 +9,7 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
 from mmtips.report.figures.style import NARROW, SMALL, TEXT, WIDE, new_figure, said
-from mmtips.report.results import Result
+from mmtips.report.schemas import Result
 
 
 def mapped(results: Sequence[Result]) -> list[Result]:

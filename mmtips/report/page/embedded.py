@@ -13,7 +13,7 @@ from PIL import Image
 
 from mmtips.report.figures import CHARTS
 from mmtips.report.figures.style import NARROW, WIDE, rendered
-from mmtips.report.results import Result
+from mmtips.report.schemas import Result
 
 #: Longest side of a picture in the page, in pixels; larger ones are shrunk, their files stay as they are.
 LARGEST = 640

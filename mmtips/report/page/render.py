@@ -9,7 +9,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from mmtips.report.columns import PROTOCOLS, columns, protocols
 from mmtips.report.figures.classes import MOST, class_protocol
 from mmtips.report.page import embedded, repeat, tables
-from mmtips.report.results import Result
+from mmtips.report.schemas import Result
 from mmtips.report.tables import caption
 
 

@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from mmtips.report.results import Result
+from mmtips.report.schemas import Result
 
 #: What is measured, and shown elsewhere on the page.
 MEASURED = ('shift_map.overall', 'shift_map.worst', 'shift_map.shifts', 'sampling.sites', 'robustness.attacks',

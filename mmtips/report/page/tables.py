@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from mmtips.report.columns import MISSING, Cell, Column, columns, estimate, number, protocols
 from mmtips.report.figures.depth import sampled
 from mmtips.report.figures.robustness import attack_names, tested
-from mmtips.report.results import Result
+from mmtips.report.schemas import Result
 
 
 @dataclass(frozen=True)

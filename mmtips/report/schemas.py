@@ -1,0 +1,100 @@
+# Copyright (c) mmtips authors. All rights reserved.
+"""Results on disk: checked against the schema of their kind, and nothing is overwritten."""
+
+import json
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+
+from mmtips.report.files import keep_earlier
+
+Result = dict[str, Any]
+#: The version of the results of shift evaluations.
+SCHEMA = 2
+#: By the kind of a result.
+SCHEMAS = {kind: json.loads(files('mmtips.report').joinpath(f'{kind}.schema.json').read_text())
+           for kind in ('shift_consistency', 'benchmark', 'evaluation_cost', 'correlation')}
+#: What measures each kind.
+TOOLS = {'shift_consistency': 'tools/eval_shift.py', 'benchmark': 'tools/benchmark.py',
+         'evaluation_cost': 'tools/benchmark_evaluation.py', 'correlation': 'tools/correlate.py',
+         'robustness': 'tools/eval_robustness.py'}
+
+
+def _robustness_schema() -> dict[str, Any]:
+    """A file that holds one section of a shift evaluation, and says of which checkpoint."""
+    whole = SCHEMAS['shift_consistency']
+    kept = ('config', 'checkpoint', 'run', 'robustness')
+    properties = {name: whole['properties'][name] for name in kept}
+    return dict(whole, title='The robustness of one model', required=['schema', 'kind', *kept],
+                properties=dict(properties, schema=dict(const=1), kind=dict(const='robustness')))
+
+
+SCHEMAS['robustness'] = _robustness_schema()
+
+
+def validate(result: Result, source: str = 'result') -> Result:
+    """Check a result against the schema of its kind.
+
+    Args:
+        result: The result.
+        source: What to call it in the error.
+
+    Returns:
+        The result.
+
+    Raises:
+        ValueError: If it does not fit; the message names the place, and where the schema's version is another one,
+            both versions.
+    """
+    kind = result.get('kind') if isinstance(result, dict) else None
+    if kind not in SCHEMAS:
+        raise ValueError(f'{source}: not a result of this version of mmtips: $.kind: expected one of {list(SCHEMAS)}, '
+                         f'got {kind!r}')
+    reads, has = SCHEMAS[kind]['properties']['schema']['const'], result.get('schema')
+    if isinstance(has, int) and has != reads:
+        raise ValueError(f'{source}: $.schema: schema {has}; this mmtips reads schema {reads}: measure it again with '
+                         f'{TOOLS[kind]}')
+    schema = jsonschema.Draft202012Validator(SCHEMAS[kind])
+    error = jsonschema.exceptions.best_match(schema.iter_errors(result))
+    if error is not None:
+        raise ValueError(f'{source}: not a result of this version of mmtips: {error.json_path}: {error.message}')
+    return result
+
+
+def load_result(path: Path, kind: str = 'shift_consistency') -> Result:
+    """Read and validate a result.
+
+    Args:
+        path: A JSON file that :func:`write_result` wrote.
+        kind: The kind that is expected, one of :data:`SCHEMAS`.
+
+    Returns:
+        The result.
+
+    Raises:
+        ValueError: If the file is no JSON, does not fit the schema, was written under another version of it, or is of
+            another kind.
+    """
+    try:
+        result = json.loads(path.read_text())
+    except json.JSONDecodeError as error:
+        raise ValueError(f'{path}: not a JSON file: {error}') from error
+    validate(result, str(path))
+    if result['kind'] != kind:
+        raise ValueError(f"{path}: expected a result of kind {kind!r}, got {result['kind']!r}")
+    return result
+
+
+def write_result(result: Result, path: Path) -> None:
+    """Validate a result and write it; a file that is there already is kept under the name of its own date.
+
+    Args:
+        result: The result.
+        path: Where to.
+    """
+    validate(result)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    keep_earlier(path)
+    path.write_text(json.dumps(result, indent=1) + '\n')
