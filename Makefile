@@ -73,7 +73,7 @@ $(2)/iter_2000.pth: | $(DATA)
 
 $(2)/shift.json: $(2)/iter_2000.pth
 	DOWNSAMPLER=$(call lower,$(1)) $(BIN)/python tools/eval_shift.py $(RECIPE) $(2)/iter_2000.pth --work-dir $(2) --pairs 2 \
-	  --name '$(if $(filter stock,$(1)),DeepLabV3+ (stock),with $(1))' --out $$@
+	  --shift-map 8 --map-step 2 --map-images 8 --name '$(if $(filter stock,$(1)),DeepLabV3+ (stock),with $(1))' --out $$@
 endef
 $(foreach model,$(DEMO_MODELS),$(eval $(call DEMO_RULES,$(model),$(call run,$(model)))))
 

@@ -26,7 +26,7 @@ MAY_IMPORT = {
     'datasets': {'hosts'},
     # Its study builds a runner for a checkpoint as the tools do; cli itself imports neither room.
     'robustness': {'cli', 'evaluation', 'hosts', 'wrappers'},
-    'report': {'evaluation', 'inspection', 'version', 'wrappers'},
+    'report': {'evaluation', 'inspection', 'robustness', 'version', 'wrappers'},
     'benchmark': {'downsampling', 'report'},
     'testing': {'downsampling'},
     'hooks': {'downsampling', 'evaluation', 'report', 'surgery', 'wrappers'},

@@ -17,6 +17,7 @@ import torch
 
 from mmtips import cli
 from mmtips.datasets.digits import write_scattered_digits
+from mmtips.evaluation import PROTOCOLS
 
 ROOT = Path(__file__).parent.parent
 CONFIG = 'configs/deeplabv3plus/deeplabv3plus_r18-w8-d8_1xb16-2k_scattered-digits-128x128.py'
@@ -34,15 +35,25 @@ def run(tool, *args, code=0, downsampler='tips'):
 
 
 @pytest.fixture
-def fails(monkeypatch):
-    """Run a tool in this process, since an interpreter takes seconds to start, and return its error."""
+def here(monkeypatch):
+    """Run a tool in this process, since an interpreter takes seconds to start."""
 
-    def fails(tool, *args, downsampler='tips'):
+    def here(tool, *args, downsampler='tips'):
         monkeypatch.chdir(ROOT)
         monkeypatch.setenv('DOWNSAMPLER', downsampler)
         monkeypatch.setattr(sys, 'argv', [f'tools/{tool}.py', *map(str, args)])
+        runpy.run_path(f'tools/{tool}.py', run_name='__main__')
+
+    return here
+
+
+@pytest.fixture
+def fails(here):
+    """Run a tool in this process and return its error."""
+
+    def fails(*args, **options):
         with pytest.raises(Exception) as error:  # noqa: PT011 - whatever it is
-            runpy.run_path(f'tools/{tool}.py', run_name='__main__')
+            here(*args, **options)
         return str(error.value)
 
     return fails
@@ -123,6 +134,37 @@ def test_eval_shift_prints_a_table_and_writes_a_result(trained, data, tmp_path):
     assert page.read_text().count('data:image/png') > 6
     assert page.read_text() == (tmp_path / 'folder/index.html').read_text()
     assert (tmp_path / 'a.csv').read_text().startswith('model,mIoU,')
+
+
+def test_a_stock_and_a_tips_network_go_through_the_whole_report(trained, data, here, tmp_path):
+    """Every protocol, the map, sampling, attacks and corruptions, into one page of both."""
+    pytest.importorskip('foolbox')
+    pytest.importorskip('imagecorruptions')
+    few = on(data, 'test_dataloader.dataset.indices=3', 'train_cfg.max_iters=2', 'train_cfg.val_interval=2',
+             'default_hooks.checkpoint.interval=2')
+    here('train', CONFIG, '--work-dir', tmp_path / 'train', *few, downsampler='stock')
+    results = []
+    for name, checkpoint in dict(stock=tmp_path / 'train/iter_2.pth', tips=trained[0] / 'iter_6.pth').items():
+        place = tmp_path / name
+        here('eval_robustness', CONFIG, checkpoint, '--work-dir', place, '--attacks', 'FGSM:0,2', '--corruptions',
+             'contrast', '--severities', 1, 5, *few, downsampler=name)
+        here('eval_shift', CONFIG, checkpoint, '--work-dir', place, '--protocols', *PROTOCOLS, '--pairs', 1,
+             '--shift-map', 4, '--map-step', 4, '--map-images', 2, '--sampling-images', 1, '--robustness',
+             place / 'robustness.json', '--examples', 1, '--report', place / 'report', *few, downsampler=name)
+        assert not list(place.glob('*.journal'))
+        results.append(json.loads((place / 'shift.json').read_text()))
+        assert list(results[-1]['shift']) == list(PROTOCOLS)
+        assert len(results[-1]['shift_map']['overall']) == 3
+        assert results[-1]['robustness']['attacks'][0]['accuracy'] == results[-1]['robustness']['clean']
+        assert 'Where predictions flicker' in (place / 'report/index.html').read_text()
+    operators = [[site['operator'] for site in result['sampling']['sites']] for result in results]
+    assert operators[0] == ['strided convolution', 'max pool', 'strided convolution', 'strided convolution']
+    assert operators[1] == ['strided convolution', 'TIPS', 'TIPS', 'TIPS']
+    assert [len(result['figures']['layers']) for result in results] == [0, 3]
+    here('report', *(tmp_path / name / 'shift.json' for name in ('stock', 'tips')), '--report', tmp_path / 'both')
+    page = (tmp_path / 'both/index.html').read_text()
+    for section in ('summary', 'shifts', 'classes', 'gallery', 'depth', 'robustness', 'layers', 'protocol'):
+        assert f'id="{section}"' in page, section
 
 
 def test_another_checkpoint_in_the_config_does_not_slip_in(trained, data, tmp_path):

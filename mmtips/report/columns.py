@@ -4,6 +4,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from mmtips.evaluation import mean_bias
 from mmtips.report.schemas import Result
 
 MISSING = '-'
@@ -19,7 +20,7 @@ PROTOCOLS = {
 }
 ROWS = {
     'overall': 'share of the compared predictions on which two views agree',
-    'foreground': 'as {protocol}, on the pixels that either view calls something other than background',
+    'foreground': 'as {protocol}, on the pixels whose ground truth is not the background',
     'border': 'as {protocol}, in a band of {border} pixels around the borders of the ground truth',
 }
 
@@ -85,8 +86,7 @@ def _worst(heading: str, row: str, meaning: str) -> Column:
 
 def _bias(form: str, meaning: str) -> Column:
     def read(result: Result) -> Cell:
-        values = [site[form] for site in (result['sampling'] or {'sites': []})['sites'] if site[form] is not None]
-        return number(sum(values) / len(values) if values else None, 3)
+        return number(mean_bias((result['sampling'] or {'sites': []})['sites'])[form], 3)
 
     return Column(f'MSB, {form}', meaning, read)
 

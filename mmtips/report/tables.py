@@ -11,6 +11,9 @@ from mmtips.report.columns import MISSING, columns, leading, protocols
 from mmtips.report.comparable import require_comparable
 from mmtips.report.schemas import Result
 
+#: As many models as stand side by side on a page.
+FEW = 4
+
 
 def comparison(results: Sequence[Result]) -> tuple[list[str], list[list[str]]]:
     """Set results side by side.
@@ -113,8 +116,11 @@ def _distinct(texts: Iterable[str]) -> list[str]:
 
 
 def markdown(results: Sequence[Result]) -> str:
-    """The comparison as a Markdown table with its caption."""
-    return f'{markdown_table(*comparison(results))}\n\n{caption(results)}'
+    """The comparison as a Markdown table with its caption; a few models stand in columns, so that it fits a page."""
+    headings, rows = comparison(results)
+    if len(results) <= FEW:
+        headings, *rows = map(list, zip(headings, *rows, strict=True))
+    return f'{markdown_table(headings, rows)}\n\n{caption(results)}'
 
 
 def markdown_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

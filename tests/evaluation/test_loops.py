@@ -3,7 +3,7 @@ import pytest
 import torch
 from mmengine.structures import BaseDataElement, PixelData
 
-from mmtips.evaluation import ShiftProtocol, draw_shifts
+from mmtips.evaluation import PROTOCOLS, ShiftProtocol, draw_shifts
 from mmtips.evaluation.adapters import ground_truth, predict_labels
 from tests.evaluation.toys import StripedImages, make_runner
 
@@ -23,26 +23,38 @@ def test_constant_and_per_pixel_predictors_are_perfectly_consistent(tmp_path, ki
 SIZE = (24, 32)
 
 
+def seen_in_both(name, first, second, side):
+    """How many rows (columns) of a side both views show, if they are moved by ``first`` and ``second``."""
+    if name in ('zero-fill', 'lps'):  # what is moved over the border is lost
+        return side - max(0, first, second) + min(0, first, second)
+    return side - 6 - abs(first - second)  # crops that leave 3 pixels on each side
+
+
 def counted_by_hand(protocol, images=6, width=32):
     """A predictor of the column modulo 3 agrees where the columns of the two views differ by a multiple of 3."""
     hits = total = 0
     for index in range(images):
-        for (row_a, col_a), (row_b, col_b) in draw_shifts(protocol, index, SIZE).view(-1, 2, 2).tolist():
+        shifts = draw_shifts(protocol, index, SIZE).tolist()
+        pairs = [(shifts[0], other) for other in shifts[1:]] if protocol.name == 'lps' else \
+            list(zip(shifts[::2], shifts[1::2], strict=True))
+        assert len(pairs) == 5
+        for (row_a, col_a), (row_b, col_b) in pairs:
             if protocol.name == 'circular':
                 # Column j of the image is column (j + shift) mod W of the view.
                 seen = [(j + col_a) % width % 3 == (j + col_b) % width % 3 for j in range(width)]
                 hits, total = hits + 24 * sum(seen), total + 24 * width
             else:
-                overlap = (24 - 6 - abs(row_a - row_b)) * (width - 6 - abs(col_a - col_b))
-                hits, total = hits + overlap * ((col_a - col_b) % 3 == 0), total + overlap
+                overlap = seen_in_both(protocol.name, row_a, row_b, 24) * seen_in_both(protocol.name, col_a, col_b, 32)
+                weight = 1 if protocol.name == 'lps' else overlap  # LPS averages images, the others pixels
+                hits, total = hits + weight * ((col_a - col_b) % 3 == 0), total + weight
     return 100 * hits / total
 
 
-@pytest.mark.parametrize('name', ['standard', 'circular'])
-def test_a_predictor_of_the_position_scores_what_is_counted_by_hand(tmp_path, name):
-    metrics = make_runner(tmp_path, 'position').test()
-    assert metrics[f'shift/{name}/overall'] == pytest.approx(counted_by_hand(ShiftProtocol(name, 3)))
-    assert metrics[f'shift/{name}/overall'] < 90
+def test_a_predictor_of_the_position_scores_what_is_counted_by_hand(tmp_path):
+    metrics = make_runner(tmp_path, 'position', names=PROTOCOLS).test()
+    for name in PROTOCOLS:
+        assert metrics[f'shift/{name}/overall'] == pytest.approx(counted_by_hand(ShiftProtocol(name, 3)))
+        assert metrics[f'shift/{name}/overall'] < 90
 
 
 def test_batch_size_does_not_matter(tmp_path):

@@ -6,6 +6,7 @@ import pytest
 
 from mmtips import report
 from mmtips.report.columns import columns
+from mmtips.report.page.tables import corruptions
 from tests.report.factory import make_bare, make_classification, make_result
 
 
@@ -128,3 +129,18 @@ def test_table_goes_between_its_marks(tmp_path):
     page.write_text('no marks')
     with pytest.raises(ValueError, match='expected the marks'):
         report.insert_table(page, 'new')
+
+
+def test_corruption_errors_against_the_first_model():
+    """Errors of the second are 11/10 of the first's, from a clean error that is the same."""
+    first, second = make_result(), make_result('other')
+    for result, scores in ((first, {'1': 50., '5': 30.}), (second, {'1': 45., '5': 23.})):
+        result['robustness'].update(clean=60., corruptions=dict(fog=scores))
+    rows = {row[0].text: [cell.text for cell in row[2:]] for row in corruptions([first, second]).rows}
+    assert rows['fog'] == ['40.0', '34.0']
+    assert rows['mCE'] == ['100.0', '110.0']
+    assert rows['relative mCE'] == ['100.0', '130.0']  # (15 + 37) / (10 + 30)
+    second['robustness']['corruptions'] = dict(fog={'1': 45.})  # not measured alike
+    rows = {row[0].text: [cell.text for cell in row[2:]] for row in corruptions([first, second]).rows}
+    assert rows['mCE'] == ['100.0', '-']
+    assert 'mCE' not in {row[0].text for row in corruptions([first]).rows}

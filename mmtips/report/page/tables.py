@@ -8,6 +8,7 @@ from mmtips.report.columns import MISSING, Cell, Column, columns, estimate, numb
 from mmtips.report.figures.depth import sampled
 from mmtips.report.figures.robustness import attack_names, tested
 from mmtips.report.schemas import Result
+from mmtips.robustness import compare_sections
 
 
 @dataclass(frozen=True)
@@ -89,8 +90,19 @@ def corruptions(results: Sequence[Result]) -> Table:
                                                 result['robustness']['corruptions'].get(name, {})}))),
              *(number(_mean(result['robustness']['corruptions'].get(name, {}))) for result in shown)]
             for name in names]
+    errors = [_against(result, shown[0]) for result in shown] if len(shown) > 1 else []
+    rows += [[Cell(name), Cell('lower is better'), *(number(of.get(name)) for of in errors)]
+             for name in dict.fromkeys(name for of in errors for name in of)]
     return Table('Accuracy under corruption, %', ['corruption', 'severities', *(result['name'] for result in shown)],
                  rows)
+
+
+def _against(result: Result, baseline: Result) -> dict[str, float]:
+    """Mean corruption errors; none where the two were not measured alike, or the baseline makes no error."""
+    try:
+        return compare_sections(result['robustness'], baseline['robustness'])
+    except ValueError:
+        return {}
 
 
 def _mean(of: dict[str, float]) -> float | None:
