@@ -89,6 +89,9 @@ readme: $(STAMP)
 	$(BIN)/python tools/report.py $(foreach model,stock BlurPool TIPS,results/demo/$(model).json) --markdown README.md
 	$(BIN)/python tools/report.py results/demo/*.json --markdown docs/operators/README.md
 	$(BIN)/python tools/report.py results/classification/*.json --markdown docs/datasets.md
+	$(BIN)/python tools/correlate.py results/demo/*.json --out results/correlation/demo.json \
+	  --figure docs/images/correlation.svg --markdown docs/operators/README.md
+	$(BIN)/python tools/benchmark_evaluation.py --markdown docs/evaluation.md
 	$(BIN)/python tools/benchmark.py --cards docs/operators
 	$(BIN)/python -m tests.surgery.families
 	$(BIN)/python tools/model_index.py

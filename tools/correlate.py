@@ -21,6 +21,8 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--seed', type=int, default=0, help='seed of the bootstrap (default 0)')
     parser.add_argument('--out', type=Path, help='write the figures as JSON here')
     parser.add_argument('--figure', type=Path, help='draw the cells here, .png or .svg')
+    parser.add_argument('--markdown', type=Path, metavar='FILE', help='put the outcome between the marks '
+                        '<!-- correlation --> of this file')
     return parser.parse_args()
 
 
@@ -38,6 +40,8 @@ def main() -> None:
     if args.figure is not None:
         report.write_scatter(result, args.figure)
         print(args.figure)
+    if args.markdown is not None:
+        report.insert_table(args.markdown, report.correlation_caption(result), 'correlation')
 
 
 if __name__ == '__main__':

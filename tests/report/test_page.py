@@ -134,14 +134,15 @@ def test_mixed_results_get_no_page():
 def test_a_reader_can_repeat_it(page, full):
     result = make_result("it's")
     result['shift']['circular']['protocol'].update(max_shift=2, subpixel=4)
+    beside = ' --border 3 --sampling-images 16 --shift-map 4 --map-step 1 --map-images 40'
     lines = commands(result).replace('\\\n', '').splitlines()
     assert lines[0].endswith(result['checkpoint']['sha256'])
     assert lines[1:] == [
         '# DOWNSAMPLER: the file of {"type": "MaxPool"}',
         """python tools/eval_shift.py tiny_shapes-64x64.py iter_2000.pth   --name 'it'"'"'s' --protocols standard """
-        '--max-shift 8 --pairs 2 --seed 0',
+        '--max-shift 8 --pairs 2 --seed 0' + beside,
         """python tools/eval_shift.py tiny_shapes-64x64.py iter_2000.pth   --name 'it'"'"'s' --protocols circular """
-        '--max-shift 2 --pairs 2 --seed 0 --subpixel 4']
+        '--max-shift 2 --pairs 2 --seed 0 --subpixel 4' + beside]
     fields = dict(compared_fields([result, make_result('other')]))
     assert fields['name'] == ["it's", 'other']
     assert fields['shift.circular.protocol.max_shift'] == ['2', '8']

@@ -1,5 +1,6 @@
 # Copyright (c) mmtips authors. All rights reserved.
 import hashlib
+import json
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ import torch
 from torch import nn
 
 from mmtips import report
+from mmtips.benchmark.evaluation import evaluation_caption
 from mmtips.evaluation import ShiftProtocol
 
 ROOT = Path(__file__).parents[2]
@@ -76,10 +78,9 @@ def test_cost_by_hand():
     assert cost['latency_ms']['low'] <= cost['latency_ms']['median'] <= cost['latency_ms']['high']
 
 
-@pytest.mark.parametrize('path', RESULTS, ids=lambda path: path.name)
+@pytest.mark.parametrize('path', RESULTS, ids=lambda path: f'{path.parent.name}/{path.name}')
 def test_committed_results_fit_the_schema(path):
-    kind = 'evaluation_cost' if path.stem == 'evaluation' else 'benchmark'
-    assert report.load_result(path, kind if path.parent.name == 'benchmark' else 'shift_consistency')
+    assert report.validate(json.loads(path.read_text()))
 
 
 def test_the_documentation_shows_the_committed_results():
@@ -91,3 +92,8 @@ def test_the_documentation_shows_the_committed_results():
     results = list(results.values())
     assert report.markdown(results) in (ROOT / 'docs/operators/README.md').read_text()
     assert all(list((ROOT / 'configs').glob(f"*/{result['config']}")) for result in results)
+    correlation = report.load_result(ROOT / 'results/correlation/demo.json', 'correlation')
+    assert report.correlation_caption(correlation) in (ROOT / 'docs/operators/README.md').read_text()
+    assert {cell['name'] for cell in correlation['cells']} == {result['name'] for result in results}
+    cost = report.load_result(ROOT / 'results/benchmark/evaluation.json', 'evaluation_cost')
+    assert evaluation_caption(cost) in (ROOT / 'docs/evaluation.md').read_text()

@@ -60,6 +60,16 @@ def compared_fields(results: Sequence[Result]) -> list[tuple[str, list[str]]]:
     return [(place, texts[:1] if len(set(texts)) == 1 else texts) for place, texts in rows]
 
 
+def _beside(result: Result) -> list[str]:
+    """The options for what was measured beside the protocols."""
+    shift_map, sampling = result['shift_map'], result['sampling']
+    options = [f"--border {result['data']['border']}", f"--sampling-images {sampling['images'] if sampling else 0}"]
+    if shift_map is not None:
+        options.append(f"--shift-map {shift_map['max_shift']} --map-step {shift_map['step']} --map-images "
+                       f"{shift_map['images']}")
+    return options
+
+
 def commands(result: Result) -> str:
     """The command lines that repeat the measurement, with what they cannot say as comments.
 
@@ -81,5 +91,5 @@ def commands(result: Result) -> str:
                    if (key, value) not in (('subpixel', 1), ('size_divisor', 1))]
         config, checkpoint, name = map(shlex.quote, (result['config'], result['checkpoint']['name'], result['name']))
         lines.append(f"python tools/eval_shift.py {config} {checkpoint} \\")
-        lines.append(f"  --name {name} --protocols {' '.join([*names, *options])}")
+        lines.append(f"  --name {name} --protocols {' '.join([*names, *options, *_beside(result)])}")
     return '\n'.join(line.replace('\n', ' ') for line in lines)
