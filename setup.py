@@ -1,8 +1,10 @@
 # Copyright (c) mmtips authors. All rights reserved.
 import re
+import shutil
 from pathlib import Path
 
 from setuptools import find_packages, setup
+from setuptools.command.build_py import build_py
 
 ROOT = Path(__file__).parent
 VERSION = re.search(r"__version__ = '(.+)'", (ROOT / 'mmtips/version.py').read_text()).group(1)
@@ -15,7 +17,22 @@ ONEDL = ['onedl-mmengine>=0.10.12', 'onedl-mmsegmentation>=1.4', 'onedl-mmpretra
 # Attacks and corruptions: about 240 MB, most of it numba's compiler, which glass blur is drawn with.
 ROBUSTNESS = ['foolbox>=3.3.4', 'imagecorruptions-imaug>=1.1.5']
 
+
+class BuildWithRecipes(build_py):
+    """Puts recipes, tools and their index where OpenMIM looks for them: into `.mim` of the installed package."""
+
+    def run(self):
+        super().run()
+        if self.editable_mode:
+            return
+        place = Path(self.build_lib) / 'mmtips/.mim'
+        for name in ('configs', 'tools'):
+            shutil.copytree(ROOT / name, place / name, dirs_exist_ok=True, ignore=shutil.ignore_patterns('__pycache__'))
+        shutil.copy(ROOT / 'model-index.yml', place)
+
+
 setup(
+    cmdclass=dict(build_py=BuildWithRecipes),
     name='mmtips',
     version=VERSION,
     description='Exchangeable, shift-aware downsampling for MMSegmentation and MMPretrain',

@@ -3,6 +3,9 @@
 
 import json
 import runpy
+import subprocess
+import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -49,3 +52,16 @@ def test_a_recipe_without_a_data_set_is_refused(tmp_path):
     path.write_text('# Something.\n#\n')
     with pytest.raises(ValueError, match='expected a first line that says what it trains on'):
         TOOL['entry'](path, {})
+
+
+def test_the_installed_package_brings_its_recipes(tmp_path):
+    """Where OpenMIM looks for them; in the source they stay where they are."""
+    subprocess.run([sys.executable, 'setup.py', '-q', 'egg_info', '--egg-base', str(tmp_path), 'build', '--build-base',
+                    str(tmp_path / 'build'), 'bdist_wheel', '--dist-dir', str(tmp_path)], cwd=ROOT, check=True,
+                   capture_output=True)
+    wheel, = tmp_path.glob('mmtips-*.whl')
+    names = set(zipfile.ZipFile(wheel).namelist())
+    assert {f'mmtips/.mim/{path}' for path in RECIPES} <= names
+    assert {'mmtips/.mim/model-index.yml', 'mmtips/.mim/configs/unet/metafile.yml', 'mmtips/.mim/tools/train.py',
+            'mmtips/report/page/templates/page.html', 'mmtips/report/shift_consistency.schema.json'} <= names
+    assert not any('__pycache__' in name or name.startswith(('tests', 'docs')) for name in names)

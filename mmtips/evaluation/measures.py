@@ -186,7 +186,7 @@ def agreement(subject: Subject, first: Tensor, second: Tensor, classes: Classes)
     """The table of counts of one pair; see :func:`count_agreement`."""
     regions: Regions = subject.regions
     if first.shape != regions.labels.shape:  # a classifier, and no ground truth
-        regions = find_regions(None, classes)
+        regions = find_regions(None, classes, device=first.device)
     return count_agreement(first, second, regions, 0 if first.shape == (1, 1) else len(classes.names))
 
 

@@ -100,7 +100,7 @@ class SamplingProbe:
 
     def _add(self, path: str, counts: Counts) -> None:
         for name, pairs in counts.items():
-            self._counts[path][FIGURES.index(name)] += pairs.sum(0)
+            self._counts[path][FIGURES.index(name)] += pairs.sum(0).cpu()
 
 
 def _map(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Tensor:

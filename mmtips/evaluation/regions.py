@@ -42,20 +42,23 @@ class Regions:
     border: Tensor
 
 
-def find_regions(truth: Tensor | None, classes: Classes, size: tuple[int, int] = (1, 1)) -> Regions:
+def find_regions(truth: Tensor | None, classes: Classes, size: tuple[int, int] = (1, 1),
+                 device: torch.device | None = None) -> Regions:
     """Divide an image by its ground truth.
 
     Args:
         truth: ``(H, W)`` integer labels; None if there are none: then nothing is known.
         classes: What they mean.
         size: Height and width where ``truth`` is None.
+        device: Where the regions are wanted: that of the predictions.
 
     Returns:
         The regions.
     """
     if truth is None:
-        nowhere = torch.zeros(size, dtype=torch.bool)
+        nowhere = torch.zeros(size, dtype=torch.bool, device=device)
         return Regions(nowhere.long(), nowhere, nowhere, nowhere)
+    truth = truth.to(device)
     known = truth != classes.ignore_index
     foreground = known & (truth != classes.background) if classes.background is not None else torch.zeros_like(known)
     labels, around = truth[None].float(), 2 * classes.border + 1

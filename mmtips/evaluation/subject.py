@@ -102,6 +102,6 @@ def subjects(model: nn.Module, data: dict[str, Any], indices: Sequence[int], cla
     result = []
     for image, sample, index in zip(images, batch_samples(data, len(images)), indices, strict=True):
         truth = None if sample is None else ground_truth(sample, size, classes.ignore_index)
-        regions = find_regions(truth, classes, size)
+        regions = find_regions(truth, classes, size, image.device)
         result.append(Subject(model, image, regions, index, sample_name(sample, index)))
     return result
