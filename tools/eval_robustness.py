@@ -24,6 +24,7 @@ def parse_args() -> argparse.Namespace:
                         help='all, or names of the 15 common corruptions (default: none)')
     parser.add_argument('--severities', nargs='+', type=int, choices=SEVERITIES, default=list(SEVERITIES))
     parser.add_argument('--images', type=int, help='test on the first images only')
+    parser.add_argument('--skip-bad', action='store_true', help='leave out images that cannot be read')
     parser.add_argument('--seed', type=int, default=0, help='seed of the corruptions and random starts (default 0)')
     parser.add_argument('--baseline', type=Path, help='robustness.json of another model, for mCE and relative mCE')
     parser.add_argument('--out', type=Path, help='result file; by default robustness.json in the work dir. Finished '
@@ -66,6 +67,7 @@ def main() -> None:
     out = args.out or Path(config.work_dir) / 'robustness.json'
     corruptions = list(CORRUPTIONS) if 'all' in args.corruptions else args.corruptions
     cli.require_writable(out.parent)
+    cli.leave_out_unreadable(config, args.skip_bad)
     section = robustness.robustness_study(config, args.checkpoint, attacks, corruptions, args.severities,
                                           out.with_suffix('.cells.jsonl'), args.seed)
     if is_main_process():
