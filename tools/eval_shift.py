@@ -20,7 +20,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--report', type=Path, metavar='DIR', help='write a page with all figures here')
     parser.add_argument('--robustness', type=Path, metavar='FILE', help='what tools/eval_robustness.py wrote')
     parser.add_argument('--skip-bad', action='store_true', help='leave out images that cannot be read')
-    parser.add_argument('--examples', type=int, default=6, help='how many images to draw the flicker of (default 6)')
+    parser.add_argument('--examples', type=cli.count, default=6, help='how many images to draw (default 6)')
     parser.add_argument('--name', help='what the model is called in tables; by default as the config and its '
                         'downsampler')
     parser.add_argument('--out', type=Path, help='result file; by default shift.json in the work dir')
@@ -41,7 +41,7 @@ def main() -> None:
     if is_main_process():
         write(args, report.assemble_result(
             runner, metrics, args.name or cli.recipe_name(runner.cfg), args.config.name, args.checkpoint, out.parent,
-            skipped=skipped, examples=args.examples, robustness=robustness), out)
+            skipped=skipped, examples=args.examples, robustness=robustness, cfg_options=args.cfg_options), out)
     barrier()  # no journal is removed before the result is there
     runner.test_loop.finish()
 

@@ -27,15 +27,11 @@ def main() -> None:
     results, folders = [report.load_result(path) for path in args.results], [path.parent for path in args.results]
     print(f'\n{report.text(results)}\n\n{report.caption(results)}\n')
     if args.out is not None:
-        args.out.parent.mkdir(parents=True, exist_ok=True)
-        args.out.write_text(report.render_page(results, folders, args.title), encoding='utf-8')
-        print(args.out)
+        print(report.write_kept(report.render_page(results, folders, args.title), args.out))
     if args.report is not None:
         print(report.write_report(results, folders, args.report, args.title))
     if args.csv is not None:
-        args.csv.parent.mkdir(parents=True, exist_ok=True)
-        args.csv.write_text(report.comparison_csv(results), encoding='utf-8')
-        print(args.csv)
+        print(report.write_kept(report.comparison_csv(results), args.csv))
     if args.markdown is not None:
         report.insert_table(args.markdown, report.markdown(results))
         print(args.markdown)

@@ -13,7 +13,7 @@ from mmtips.cli.evaluation import (
 from mmtips.cli.runners import build_runner, build_tester
 
 __all__ = [
-    'add_host_arguments', 'add_measure_arguments', 'build_runner', 'build_tester', 'enable_amp',
+    'add_host_arguments', 'add_measure_arguments', 'build_runner', 'build_tester', 'count', 'enable_amp',
     'leave_out_unreadable', 'load_config', 'pixels_or_share', 'recipe_name', 'require_files', 'require_writable',
     'shift_config'
 ]

@@ -15,6 +15,16 @@ from mmtips.evaluation import PROTOCOLS
 from mmtips.evaluation.images import readable_indices
 from mmtips.version import __version__
 
+#: The protocols of shift maps, ours.
+MAPPED = ('standard', 'circular')
+
+
+def count(text: str) -> int:
+    """Read an integer >= 0."""
+    if not text.isdigit():
+        raise argparse.ArgumentTypeError(f'expected an integer >= 0, got {text!r}')
+    return int(text)
+
 
 def pixels_or_share(text: str) -> int | float:
     """Read a largest shift: ``'8'`` are pixels, ``'0.25'`` is a share of the shorter side."""
@@ -31,12 +41,13 @@ def add_measure_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--subpixel', type=int, default=1, help='shift by multiples of 1/N pixel (default 1)')
     parser.add_argument('--seed', type=int, default=0, help='seed of the shifts (default 0)')
     parser.add_argument('--size-divisor', type=int, default=1, help='sides of cropped views are multiples of it')
-    parser.add_argument('--shift-map', type=int, default=0, metavar='N', help='consistency for every shift up to N '
+    parser.add_argument('--shift-map', type=count, default=0, metavar='N', help='consistency for every shift up to N '
                         'pixels, and the worst case (default: none; (2 N + 1)^2 views of each image)')
+    parser.add_argument('--map-protocol', choices=MAPPED, default=MAPPED[0], help='how its views are made')
     parser.add_argument('--map-step', type=int, default=1, help='distance of its shifts in pixels (default 1)')
     parser.add_argument('--map-images', type=int, default=16, help='of how many images it is made (default 16)')
-    parser.add_argument('--sampling-images', type=int, default=16, help='of how many images sampling bias and aliasing '
-                        'are measured at every downsampling site (default 16; 0: not at all)')
+    parser.add_argument('--sampling-images', type=count, default=16, help='of how many images sampling bias and '
+                        'aliasing are measured at every downsampling site (default 16; 0: not at all)')
     parser.add_argument('--background', type=int, help="index of the class that is no foreground (default: the class "
                         "named 'background', if any)")
     parser.add_argument('--ignore-index', type=int, help="label of pixels without a ground truth (default: the data "
@@ -116,8 +127,8 @@ def shift_config(config: Config, args: argparse.Namespace, out: Path) -> Config:
     """
     options = ('max_shift', 'pairs', 'seed', 'size_divisor', 'subpixel')
     protocols = [dict(name=name, **{option: getattr(args, option) for option in options}) for name in args.protocols]
-    shift_map = dict(protocol=args.protocols[0] if args.protocols[0] == 'circular' else 'standard',
-                     max_shift=args.shift_map, step=args.map_step, images=args.map_images) if args.shift_map else None
+    shift_map = dict(protocol=args.map_protocol, max_shift=args.shift_map, step=args.map_step,
+                     images=args.map_images) if args.shift_map else None
     config.test_cfg = dict(config.test_cfg, type='ShiftTestLoop', protocols=protocols, shift_map=shift_map,
                            sampling_images=args.sampling_images, background=args.background,
                            ignore_index=args.ignore_index, border=args.border)

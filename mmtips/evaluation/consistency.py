@@ -14,6 +14,8 @@ from torch import Tensor
 from mmtips.evaluation.regions import Regions
 from mmtips.evaluation.views import UNSEEN
 
+#: Bootstrap samples that are drawn at a time.
+BLOCK = 50
 ROWS = ('overall', 'foreground', 'border', 'joint')
 
 
@@ -48,7 +50,7 @@ def count_agreement(first: Tensor, second: Tensor, regions: Regions, num_classes
         ``(4 + K, 2)`` float64, see :func:`count_names`.
 
     Raises:
-        ValueError: If the maps differ in shape.
+        ValueError: If the maps differ in shape, or a label is none of the classes.
     """
     if not first.shape == second.shape == regions.labels.shape:
         raise ValueError('first, second and truth: expected maps of one shape, got '
@@ -60,6 +62,10 @@ def count_agreement(first: Tensor, second: Tensor, regions: Regions, num_classes
     counts = torch.tensor([[int(hits.sum()), int(total.sum())] for hits, total in rows], dtype=torch.float64)
     if num_classes == 0:
         return counts
+    highest = int(torch.maximum(first, second).max())
+    if highest >= num_classes:
+        raise ValueError(f'the model predicts label {highest}, and the data set names {num_classes} classes: does the '
+                         'config of the model belong to this data set?')
     both = torch.bincount(first[equal].flatten(), minlength=num_classes)
     either = sum(torch.bincount(view[seen].flatten(), minlength=num_classes) for view in (first, second)) - both
     return torch.cat([counts, torch.stack([both, either], dim=1).double().cpu()])
@@ -105,11 +111,14 @@ def bootstrap_interval(counts: Tensor, resamples: int = 1000, level: float = 0.9
         raise ValueError(f'level: expected a number between 0 and 1, got {level!r}')
     images = counts.shape[0]
     generator = torch.Generator().manual_seed(seed)
-    drawn = torch.randint(images, (resamples, images), generator=generator)
-    times = torch.zeros(resamples, images, dtype=torch.float64).scatter_add_(1, drawn, torch.ones_like(drawn).double())
-    samples = ratios((times @ counts.double().flatten(1)).unflatten(1, counts.shape[1:]))
+    flat, samples = counts.double().flatten(1), []
+    for start in range(0, resamples, BLOCK):  # a few resamples at a time: memory does not grow with their number
+        block = min(BLOCK, resamples - start)
+        drawn = torch.randint(images, (block, images), generator=generator)
+        times = torch.zeros(block, images, dtype=torch.float64).scatter_add_(1, drawn, torch.ones_like(drawn).double())
+        samples.append(ratios((times @ flat).unflatten(1, counts.shape[1:])))
     edges = torch.tensor([(1 - level) / 2, (1 + level) / 2], dtype=torch.float64)
-    return samples.nanquantile(edges, dim=0).T
+    return torch.cat(samples).nanquantile(edges, dim=0).T
 
 
 def fidelity(accuracy: float, consistency: float) -> float:

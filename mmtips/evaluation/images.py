@@ -10,6 +10,8 @@ from PIL import Image
 
 #: What a data set calls the files of an image.
 FILES = ('img_path', 'seg_map_path')
+#: What is decoded; the hosts read more, by loaders of their own.
+SUFFIXES = {'.jpg', '.jpeg', '.png', '.bmp', '.webp', '.gif', '.ppm'}
 
 
 def find_unreadable(dataset: Any, workers: int = 4) -> dict[int, str]:
@@ -18,14 +20,16 @@ def find_unreadable(dataset: Any, workers: int = 4) -> dict[int, str]:
     A truncated file counts as unreadable, though some decoders fill in what is missing.
 
     Args:
-        dataset: A data set of either host; images without a file (held in memory, or on a file system that is no
-            local one) are passed over.
+        dataset: A data set of either host. Images without a file (held in memory), of another type than
+            :data:`SUFFIXES`, or on a file system that is no local one, are passed over.
         workers: Threads.
 
     Returns:
         For the index of each unreadable image which file, and why.
     """
     files = [_files(dataset, index) for index in range(len(dataset))]
+    if not any(path.exists() for paths in files for path in paths):
+        return {}  # keys of a data base, or a folder that is not there: the host's reader will say
     with ThreadPoolExecutor(workers) as pool:
         faults = list(pool.map(_fault, files))
     return {index: fault for index, fault in enumerate(faults) if fault is not None}
@@ -37,7 +41,8 @@ def _files(dataset: Any, index: int) -> Sequence[Path]:
     info = dataset.get_data_info(index)
     named = [info.get(key) for key in FILES if isinstance(info, dict)]
     # An address is for the host's own reader; a path that does not exist is not.
-    return [Path(name) for name in named if isinstance(name, (str, Path)) and '://' not in str(name)]
+    paths = [Path(name) for name in named if isinstance(name, (str, Path)) and '://' not in str(name)]
+    return [path for path in paths if path.suffix.lower() in SUFFIXES]
 
 
 def _fault(files: Sequence[Path]) -> str | None:
@@ -45,6 +50,8 @@ def _fault(files: Sequence[Path]) -> str | None:
         try:
             with Image.open(path) as image:
                 image.load()
+        except Image.DecompressionBombError:  # a large image is no damage
+            continue
         except Exception as error:  # decoders of damaged files raise whatever they stumble over
             return f'{path}: {error or type(error).__name__}'
     return None

@@ -37,8 +37,8 @@ class _ShiftLoop(BaseLoop):
         ignore_index: Label of pixels without a ground truth; by default the data set's own, or 255.
         border: Width of the band along ground-truth borders, in pixels on each side.
         journal: Path of a file, without its suffix, in which every process writes down what it has measured; a loop
-            that is started again goes on from there. It is the caller's to name it after what is measured, and to
-            call :meth:`finish`.
+            that is started again goes on from there; not while training. It is the caller's to name it after what is
+            measured, and to call :meth:`finish`.
     """
 
     evaluator: Evaluator
@@ -69,7 +69,12 @@ class _ShiftLoop(BaseLoop):
         if ignore_index is None:
             ignore_index = getattr(self.dataloader.dataset, 'ignore_index', 255)
         self.classes = Classes(names, background, ignore_index, border)
+        if background is not None and not 0 <= background < len(names):
+            raise ValueError(f'background: expected an index of one of the {len(names)} classes, got {background}')
         self.protocols = [ShiftProtocol(**protocol) for protocol in protocols]
+        if len({protocol.name for protocol in self.protocols}) < len(self.protocols):
+            raise ValueError(f'protocols: expected each name once, got {[p.name for p in self.protocols]}: measure the '
+                             'others in a run of their own')
         measures: list[Measure] = [Consistency(protocol, self.classes) for protocol in self.protocols]
         if shift_map is not None:
             measures.append(ShiftMap(classes=self.classes, **shift_map))
@@ -78,8 +83,9 @@ class _ShiftLoop(BaseLoop):
         self.metric = ShiftConsistency([*measures, GroundTruth(self.classes)])
         self.evaluator.metrics.append(self.metric)
         self.journal = None if journal is None else Journal(Path(f'{journal}.{get_rank()}of{get_world_size()}.journal'))
-        #: Channels, height and width of the images on the network's grid, once one was measured.
+        #: Channels, height and width, on the network's grid, of the first image that this process measured.
         self.image_shape: tuple[int, ...] = ()
+        self._order: list[int] = []
 
     @property
     def measured(self) -> int:
@@ -89,23 +95,34 @@ class _ShiftLoop(BaseLoop):
     @torch.no_grad()
     def run_iter(self, idx: int, data_batch: Any) -> None:
         """Run the host's iteration, then measure the same batch; or take both from the journal."""
+        if idx == 0:  # once for an epoch: a sampler may draw anew
+            self._order = [int(index) for index in self.dataloader.sampler]
+        indices = self._order[idx * self.dataloader.batch_size:(idx + 1) * self.dataloader.batch_size]
         if idx < self.measured:
-            entry = cast(Journal, self.journal).entries[idx]
-            self.image_shape = tuple(entry['image_shape'])
-            for metric, results in zip(self.evaluator.metrics, entry['results'], strict=True):
-                metric.results.extend(results)
-            for name, known in entry['known'].items():
-                self.metric.measures[name].known = known
+            self._replay(idx, indices)
             return
         before = [len(metric.results) for metric in self.evaluator.metrics]
         super().run_iter(idx, data_batch)
-        for subject in self.subjects(data_batch, self._indices(idx)):
-            self.image_shape = tuple(subject.image.shape)
+        for subject in self.subjects(data_batch, indices):
+            self.image_shape = self.image_shape or tuple(subject.image.shape)
             with autocast(enabled=self.fp16):
                 self.metric.record(subject)
         new = [metric.results[start:] for metric, start in zip(self.evaluator.metrics, before, strict=True)]
         known = {name: measure.known for name, measure in self.metric.measures.items()}
-        self._write_down(dict(image_shape=list(self.image_shape), results=new, known=known))
+        self._write_down(dict(indices=indices, image_shape=list(self.image_shape), results=new, known=known))
+
+    def _replay(self, idx: int, indices: list[int]) -> None:
+        """Take a batch from the journal."""
+        journal = cast(Journal, self.journal)
+        entry = journal.entries[idx]
+        if entry['indices'] != indices:
+            raise ValueError(f"{journal.path}: batch {idx} has the images {entry['indices']}, and this run has "
+                             f'{indices}: another process wrote there, or the sampler shuffles. Remove it to begin anew')
+        self.image_shape = tuple(entry['image_shape'])
+        for metric, results in zip(self.evaluator.metrics, entry['results'], strict=True):
+            metric.results.extend(results)
+        for name, known in entry['known'].items():
+            self.metric.measures[name].known = known
 
     def finish(self) -> None:
         """Remove the journal of this process, once what it led to is written."""
@@ -128,11 +145,6 @@ class _ShiftLoop(BaseLoop):
         data = cast(nn.Module, model.data_preprocessor)(data_batch, False)
         return subjects(model, data, indices[:len(data['inputs'])], self.classes)
 
-    def _indices(self, idx: int) -> list[int]:
-        """The indices, in the data set, of the images of this process' batch ``idx``."""
-        size = self.dataloader.batch_size
-        return [int(index) for index in list(self.dataloader.sampler)[idx * size:(idx + 1) * size]]
-
 
 @LOOPS.register_module()
 class ShiftTestLoop(_ShiftLoop, TestLoop):
@@ -144,5 +156,10 @@ class ShiftTestLoop(_ShiftLoop, TestLoop):
 @LOOPS.register_module()
 class ShiftValLoop(_ShiftLoop, ValLoop):
     """mmengine's validation loop plus shift consistency: ``val_cfg = dict(type='ShiftValLoop')``."""
+
+    def __init__(self, *args: Any, journal: None = None, **kwargs: Any) -> None:
+        if journal is not None:
+            raise ValueError('journal: expected none, weights change from one validation to the next')
+        super().__init__(*args, **kwargs)
 
     __doc__ = f'{__doc__}\n\n{_ShiftLoop.__doc__}'

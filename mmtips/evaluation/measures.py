@@ -31,7 +31,7 @@ class Measure(Protocol):
     known: Any
 
     def count(self, subject: Subject) -> Tensor | None:
-        """The counts of one image, float64, or None if it is left out."""
+        """The counts of one image, or None if it is left out."""
 
     def summary(self, counts: Tensor) -> dict[str, Any]:
         """What the counts ``(images, ...)`` of all images say, ready for JSON."""
@@ -87,6 +87,8 @@ class ShiftMap:
                  resamples: int = 1000) -> None:
         self.protocol = ShiftProtocol(protocol, max_shift=max_shift, pairs=1)
         self.shifts = shift_grid(max_shift, step)
+        if not isinstance(images, int) or images < 1:
+            raise ValueError(f'shift_map: images: expected an integer >= 1, got {images!r}')
         self.step, self.images, self.classes, self.resamples = step, images, classes, resamples
 
     def count(self, subject: Subject) -> Tensor | None:
@@ -142,7 +144,7 @@ class Sampling:
 
 
 class GroundTruth:
-    """How many pixels of each class the ground truth has: a class that has none is absent, not 0 or 100 percent.
+    """Which classes the ground truth shows: one that no image has is absent, not 0 or 100 percent.
 
     Args:
         classes: What the labels mean.
@@ -155,14 +157,15 @@ class GroundTruth:
         self.classes = classes
 
     def count(self, subject: Subject) -> Tensor:
-        """Pixels (images in classification) of each class ``(K,)``."""
+        """Whether the image has each class ``(K,)``, uint8."""
         known = subject.regions.labels[subject.regions.known]
-        return torch.bincount(known.flatten(), minlength=len(self.classes.names)).double().cpu()
+        return (torch.bincount(known.flatten(), minlength=len(self.classes.names)) > 0).to(torch.uint8).cpu()
 
     def summary(self, counts: Tensor) -> dict[str, list[str]]:
-        """The names of the classes that are ``absent``."""
-        pixels = counts.sum(0).tolist()
-        return dict(absent=[name for name, count in zip(self.classes.names, pixels, strict=False) if count == 0])
+        """The names of the classes that are ``absent``; without any ground truth nothing is known to be."""
+        shown = counts.amax(0).tolist()
+        return dict(absent=[name for name, there in zip(self.classes.names, shown, strict=True) if not there]
+                    if any(shown) else [])
 
 
 def compared(predictions: Iterator[Tensor], anchored: bool) -> Iterator[tuple[Tensor, Tensor]]:

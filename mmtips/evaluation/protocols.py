@@ -39,16 +39,18 @@ class Kind:
 
 
 PROTOCOLS = {
-    'standard': Kind('crop', 8, 'ours: two crops of one image, compared where they overlap', distinct=True),
+    'standard': Kind('crop', 8, 'ours: two crops of one image, compared where they overlap: nothing is filled in, nothing '
+                     'wraps', distinct=True),
     'circular': Kind('wrap', 8, 'ours: two rolls of one image, as in APS (CVPR 2021), every pixel compared',
                      distinct=True),
-    'zero-fill': Kind('zeros', 0.25, 'TIPS (WACV 2025), released code: two shifts of up to a quarter of the side'),
+    'zero-fill': Kind('zeros', 0.25, 'TIPS (WACV 2025), released code: two shifts of up to a quarter of the side, '
+                      'zeros move in'),
     'lps': Kind('zeros', 32, 'LPS (NeurIPS 2022), released code, mASSC: the unshifted image against five shifts, '
-                'mean over images', anchored=True, average='images'),
-    'blurpool': Kind('crop', 16, 'BlurPool (ICML 2019), released code: two crops of 224 pixels out of 256, corners '
-                     'drawn from 0 to 31', lowest=1),
-    'mASSC': Kind('crop', 0.125, 'DDAC (BMVC 2020): two random overlapping crops; their size is in no released code, '
-                  'a quarter of the shorter side less than the image is our choice'),
+                'zeros move in, mean over images', anchored=True, average='images'),
+    'blurpool': Kind('crop', 16, 'BlurPool (ICML 2019), released code: two crops, there of 224 pixels out of 256, '
+                     'with corners from 0 to 31', lowest=1),
+    'mASSC': Kind('crop', 0.125, 'DDAC (BMVC 2020): two random overlapping crops, mean over images; their size is in '
+                  'no released code: each side less a quarter of the shorter one is our choice', average='images'),
 }
 
 

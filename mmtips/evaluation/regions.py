@@ -31,7 +31,7 @@ class Regions:
 
     Attributes:
         labels: ``(H, W)`` integers.
-        known: ``(H, W)`` bool, where there is a ground truth.
+        known: ``(H, W)`` bool, where the ground truth is a class.
         foreground: Of these, where it is not the background class; nowhere if there is no such class.
         border: Of these, within ``Classes.border`` pixels (rows or columns) of a pixel with another label.
     """
@@ -59,7 +59,9 @@ def find_regions(truth: Tensor | None, classes: Classes, size: tuple[int, int] =
         nowhere = torch.zeros(size, dtype=torch.bool, device=device)
         return Regions(nowhere.long(), nowhere, nowhere, nowhere)
     truth = truth.to(device)
-    known = truth != classes.ignore_index
+    known = (truth >= 0) & (truth < len(classes.names))  # the hosts' metrics pass over any other label too
+    if truth.numel() > 1:  # an image as a whole has a class of any number, 255 too
+        known &= truth != classes.ignore_index
     foreground = known & (truth != classes.background) if classes.background is not None else torch.zeros_like(known)
     labels, around = truth[None].float(), 2 * classes.border + 1
     highest = F.max_pool2d(labels.where(known, -torch.inf), around, 1, classes.border)

@@ -18,8 +18,8 @@ from mmtips.wrappers import unwrap
 class ShiftFiguresHook(Hook):
     """Hand the charts of every validation, and where predictions flicker, to the runner's visualizer.
 
-    TensorBoard and the other backends of ``visualizer=dict(vis_backends=[...])`` show them as images under ``shift/``,
-    by iteration. Needs ``val_cfg = dict(type='ShiftValLoop')``.
+    TensorBoard and the other backends of ``visualizer=dict(vis_backends=[...])`` show them as images ``shift_*``, by
+    iteration. Needs ``val_cfg = dict(type='ShiftValLoop')``.
 
     Args:
         examples: Of how many of the first images the flicker is shown.
@@ -27,6 +27,8 @@ class ShiftFiguresHook(Hook):
     Raises:
         ValueError: If ``examples`` is negative.
     """
+
+    priority = 'ABOVE_NORMAL'  # before averaged weights are taken out again
 
     def __init__(self, examples: int = 2) -> None:
         if not isinstance(examples, int) or examples < 0:
@@ -61,11 +63,11 @@ class ShiftFiguresHook(Hook):
         for index, example in flicker_examples(loop, indices, loop.protocols[0]).items():
             panels = paint_example(example, unwrap(runner.model), palette)
             if panels:
-                self._add(runner, f'flicker/{index:02d}', np.concatenate(list(panels.values()), axis=1))
+                self._add(runner, f'flicker_{index:02d}', np.concatenate(list(panels.values()), axis=1))
 
     @staticmethod
     def _add(runner: Runner, name: str, picture: np.ndarray) -> None:
-        runner.visualizer.add_image(f'shift/{name}', picture, step=runner.iter)
+        runner.visualizer.add_image(f'shift_{name}', picture, step=runner.iter)
 
 
 def _pixels(figure: Any) -> np.ndarray:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from mmengine.runner import Runner
+from mmengine.runner import Runner, autocast
 
 from mmtips.evaluation import ShiftTestLoop
 from mmtips.evaluation.exhibits import flicker_examples, flicker_gallery, mixing_layers
@@ -18,7 +18,8 @@ from mmtips.wrappers import unwrap
 
 def assemble_result(runner: Runner, metrics: dict[str, float], name: str, config: str, checkpoint: Path, folder: Path,
                     *, skipped: Sequence[str] = (), examples: int = 6,
-                    robustness: dict[str, Any] | None = None) -> Result:
+                    robustness: dict[str, Any] | None = None,
+                    cfg_options: dict[str, Any] | None = None) -> Result:
     """Look up the images that a report shows, measure the cost, and assemble the result.
 
     Args:
@@ -31,6 +32,7 @@ def assemble_result(runner: Runner, metrics: dict[str, float], name: str, config
         skipped: A line for each image that was left out.
         examples: How many of the first images, and of those that flicker most, are drawn.
         robustness: What :func:`mmtips.robustness.robustness_study` returned.
+        cfg_options: What overrode the config.
 
     Returns:
         A valid result.
@@ -41,16 +43,27 @@ def assemble_result(runner: Runner, metrics: dict[str, float], name: str, config
                 classes=len(classes.names), background=classes.background, ignore_index=classes.ignore_index,
                 border=classes.border)
     figures = _draw(loop, model, dataset.metainfo.get('palette') or [], folder, min(examples, len(dataset)))
-    return shift_result(name, config, checkpoint, data, measure_cost(model, loop.image_shape), metrics, loop.protocols,
+    return shift_result(name, config, checkpoint, data, _cost(runner, model, loop.image_shape), metrics, loop.protocols,
                         loop.metric.summaries, figures=figures, robustness=robustness,
-                        downsampler=runner.cfg.get('downsampler'))
+                        downsampler=runner.cfg.get('downsampler'), cfg_options=cfg_options)
+
+
+def _cost(runner: Runner, model: Any, shape: tuple[int, ...]) -> dict[str, Any]:
+    try:
+        return measure_cost(model, (shape[0], shape[1], shape[2]))
+    except Exception as error:  # what was measured before is worth more
+        runner.logger.warning(f'{type(model).__name__} cannot be run for its cost alone, which stays empty: {error}')
+        return dict(parameters=sum(p.numel() for p in model.parameters()), gmacs=None, input_shape=list(shape),
+                    latency_ms=None)
 
 
 def _draw(loop: ShiftTestLoop, model: Any, palette: Any, folder: Path, count: int) -> dict[str, Any]:
     if count == 0:
         return dict(examples={}, gallery=[], layers=[])
     protocol = loop.protocols[0]
-    gallery = flicker_gallery(loop, loop.metric.flickering(protocol.name, count), protocol)
-    return dict(examples=write_examples(flicker_examples(loop, range(count), protocol), model, palette, folder),
-                gallery=write_gallery(gallery, model, palette, folder),
-                layers=write_layers(mixing_layers(loop, 0), folder))
+    with autocast(enabled=loop.fp16):  # as measured
+        examples = flicker_examples(loop, range(count), protocol)
+        gallery = flicker_gallery(loop, loop.metric.flickering(protocol.name, count), protocol)
+        layers = mixing_layers(loop, 0)
+    return dict(examples=write_examples(examples, model, palette, folder),
+                gallery=write_gallery(gallery, model, palette, folder), layers=write_layers(layers, folder))

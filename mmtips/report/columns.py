@@ -4,20 +4,10 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from mmtips.evaluation import mean_bias
+from mmtips.evaluation import PROTOCOLS, mean_bias
 from mmtips.report.schemas import Result
 
 MISSING = '-'
-#: What the views of each protocol are.
-PROTOCOLS = {
-    'standard': 'two crops of one larger picture, compared where they overlap: nothing is filled in and nothing wraps '
-                'around, as with a camera that moves',
-    'circular': 'the picture is rolled: what leaves at one side comes in at the other',
-    'zero-fill': 'the picture is moved, and what comes in is zero, as in the published code of TIPS',
-    'lps': 'the unshifted picture against shifted ones, padded with 32 zeros on each side',
-    'blurpool': 'two crops of 224 pixels out of 256, as published for BlurPool',
-    'mASSC': 'two random crops that overlap; pixels that agree, summed over all images',
-}
 ROWS = {
     'overall': 'share of the compared predictions on which two views agree',
     'foreground': 'as {protocol}, on the pixels whose ground truth is not the background',
@@ -68,7 +58,7 @@ def _percent(heading: str, meaning: str, find: Callable[[Result], dict[str, floa
 
 def _estimate(protocol: str, row: str, border: int) -> Column:
     heading = protocol if row == 'overall' else f'{protocol}, {row}'
-    views = f'; views: {PROTOCOLS[protocol]}' if row == 'overall' else ''
+    views = f'; {PROTOCOLS[protocol].source}' if row == 'overall' else ''
     meaning = ROWS[row].format(protocol=protocol, border=border) + views
     return _percent(heading, meaning, lambda result: result['shift'].get(protocol, {}).get(row))
 
@@ -98,6 +88,8 @@ def _parameters(result: Result) -> Cell:
 
 def _latency(result: Result) -> Cell:
     times = result['model']['latency_ms']
+    if times is None:
+        return Cell(MISSING)
     return Cell(f"{times['median']:.1f} ms ({times['low']:.1f} to {times['high']:.1f})", times['median'], times['low'],
                 times['high'])
 
@@ -140,7 +132,7 @@ def columns(results: Sequence[Result]) -> list[Column]:
               'its window; max pooling has 1; mean over the downsampling sites'),
         Column('parameters', 'trainable and fixed, in thousands', _parameters),
         Column('GMACs', '10^9 multiply-adds for one image; published tables often call them GFLOPs',
-               lambda result: Cell(f"{result['model']['gmacs']:.3f}", result['model']['gmacs'])),
+               lambda result: number(result['model']['gmacs'], 3)),
         Column('latency', 'one image, median and quartiles, in milliseconds', _latency),
     ]
     return [column for column in every if any(column.read(result).text != MISSING for result in results)]

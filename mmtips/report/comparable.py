@@ -50,4 +50,4 @@ def _conditions(result: Result) -> Iterator[tuple[str, Any]]:
     if result['accuracy'] is not None:
         yield 'accuracy.metric', result['accuracy']['metric']
     if result['robustness'] is not None:
-        yield 'robustness.metric', result['robustness']['metric']
+        yield from ((f'robustness.{key}', result['robustness'][key]) for key in ('metric', 'images', 'seed'))

@@ -11,7 +11,12 @@ def keep_earlier(path: Path) -> None:
 
     Args:
         path: The file that is going to be written.
+
+    Raises:
+        IsADirectoryError: If it is a folder.
     """
+    if path.is_dir():
+        raise IsADirectoryError(f'{path}: expected the name of a file, and there is a folder of that name')
     if not path.exists():
         return
     stamp = datetime.fromtimestamp(path.stat().st_mtime).strftime('%Y%m%d_%H%M%S')

@@ -19,7 +19,8 @@ from mmtips.report.schemas import SCHEMA, Result, load_result, validate
 from mmtips.version import __version__
 
 DISTRIBUTIONS = ('torch', 'torchvision', 'numpy', 'mmengine', 'onedl-mmengine', 'mmcv', 'mmcv-lite', 'mmsegmentation',
-                 'onedl-mmsegmentation', 'mmpretrain', 'onedl-mmpretrain')
+                 'onedl-mmsegmentation', 'mmpretrain', 'onedl-mmpretrain', 'opencv-python-headless', 'opencv-python',
+                 'foolbox', 'imagecorruptions-imaug', 'timm')
 #: The hosts' names of the figure that counts as accuracy, in the order of preference.
 ACCURACIES = ('mIoU', 'accuracy/top1')
 
@@ -27,7 +28,7 @@ ACCURACIES = ('mIoU', 'accuracy/top1')
 def shift_result(name: str, config: str, checkpoint: Path, data: dict[str, Any], model: dict[str, Any],
                  metrics: dict[str, float], protocols: Sequence[ShiftProtocol], summaries: dict[str, dict[str, Any]],
                  *, figures: dict[str, Any] | None = None, robustness: dict[str, Any] | None = None,
-                 downsampler: dict[str, Any] | None = None) -> Result:
+                 downsampler: dict[str, Any] | None = None, cfg_options: dict[str, Any] | None = None) -> Result:
     """Assemble the result of a shift evaluation.
 
     Args:
@@ -43,6 +44,7 @@ def shift_result(name: str, config: str, checkpoint: Path, data: dict[str, Any],
         figures: ``examples``, ``gallery`` and ``layers``: files of pictures.
         robustness: What :func:`mmtips.robustness.robustness_study` returned.
         downsampler: Config of the operator, where the config leaves it to ``DOWNSAMPLER``.
+        cfg_options: What overrode the config.
 
     Returns:
         A valid result.
@@ -55,6 +57,7 @@ def shift_result(name: str, config: str, checkpoint: Path, data: dict[str, Any],
         name=name,
         config=config,
         downsampler=downsampler,
+        cfg_options=cfg_options,
         checkpoint=identify(checkpoint),
         run=run_information(),
         data=dict(data, absent=summaries['truth']['absent']),

@@ -108,7 +108,9 @@ def _protocol(results: Sequence[Result], name: str) -> dict[str, Any]:
 
 def _views(protocol: dict[str, Any]) -> str:
     steps = '' if protocol['subpixel'] == 1 else f" in steps of 1/{protocol['subpixel']} px"
-    return f"{protocol['pairs']} pairs of views per image, shifts up to {protocol['max_shift']:g} px{steps}"
+    reach = protocol['max_shift']
+    distance = f'{reach} px' if reach >= 1 else f'{reach:g} of the shorter side'
+    return f"{protocol['pairs']} pairs of views per image, shifts up to {distance}{steps}"
 
 
 def _distinct(texts: Iterable[str]) -> list[str]:

@@ -111,8 +111,9 @@ def compare_sections(section: Mapping[str, Any], baseline: Mapping[str, Any]) ->
     Raises:
         ValueError: If the studies have other metrics or cells, see also :func:`corruption_errors`.
     """
-    if section['metric'] != baseline['metric']:
-        raise ValueError(f"baseline: expected the metric {section['metric']!r}, got {baseline['metric']!r}")
+    for key in ('metric', 'images', 'seed'):
+        if section[key] != baseline[key]:
+            raise ValueError(f'baseline: expected {key} {section[key]!r}, got {baseline[key]!r}: measure both alike')
     (errors, clean), (base, base_clean) = ((error_table(study['corruptions']), 100 - study['clean'])
                                            for study in (section, baseline))
     return {'mCE': mean_corruption_error(errors, base),

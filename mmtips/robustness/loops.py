@@ -14,6 +14,9 @@ from mmtips.robustness.libraries import require_library
 from mmtips.robustness.victims import Victim, truths
 from mmtips.wrappers import unwrap
 
+#: A label that no class has.
+NO_CLASS = -100
+
 
 @LOOPS.register_module()
 class AttackTestLoop(TestLoop):
@@ -67,8 +70,9 @@ class AttackTestLoop(TestLoop):
         model = unwrap(self.runner.model)
         data = cast(nn.Module, model.data_preprocessor)(data_batch, False)
         samples = batch_samples(data, len(data['inputs']))
-        victim = Victim(model, data['inputs'], samples, self.ignore_index)
         labels = truths(samples, tuple(data['inputs'].shape[-2:]), self.ignore_index).to(data['inputs'].device)
+        # Images as a whole have classes of any number, 255 too.
+        victim = Victim(model, data['inputs'], samples, self.ignore_index if labels.dim() > 1 else NO_CLASS)
         pixels = attack_images(self.attack, victim, labels, self._indices(idx, len(labels)))
         data['inputs'] = victim.network_inputs(pixels)
         with autocast(enabled=self.fp16):

@@ -67,7 +67,7 @@ def robustness_study(config: Config, checkpoint: Path, attacks: Sequence[Attack]
 
     Args:
         config: A config of either host; it is not changed.
-        checkpoint: See :func:`mmtips.cli.load_weights`.
+        checkpoint: See :func:`mmtips.cli.build_tester`.
         attacks: What to attack with.
         corruptions: Names, of :data:`mmtips.robustness.CORRUPTIONS`.
         severities: 1 to 5, of each corruption.
@@ -76,7 +76,8 @@ def robustness_study(config: Config, checkpoint: Path, attacks: Sequence[Attack]
         report: Called with a line when a cell is finished, in the main process.
 
     Returns:
-        The section ``robustness`` of a result: ``metric``, ``clean``, ``attacks`` and ``corruptions``.
+        The section ``robustness`` of a result: ``metric``, ``clean``, ``images``, ``seed``, ``attacks`` and
+        ``corruptions``.
 
     Raises:
         ValueError: If an argument is unknown, a cell is named twice, the store is of another measurement, or the host's
@@ -101,7 +102,7 @@ def robustness_study(config: Config, checkpoint: Path, attacks: Sequence[Attack]
         scores[cell.key] = measured
         if kept is not None:
             kept.add(cell.key, measured)
-    return _section(cells, scores)
+    return _section(cells, scores, seed)
 
 
 def _cells(attacks: Sequence[Attack], corruptions: Sequence[str], severities: Sequence[int],
@@ -153,10 +154,10 @@ def _run(runner: Runner, loop: dict[str, Any]) -> dict[str, Any]:
     score = float(metrics[name])
     if not 0 <= score <= 100:
         raise ValueError(f'{name}: expected a percentage, got {score}: does any image have a ground truth?')
-    return dict(metric=name, score=score)
+    return dict(metric=name, score=score, images=len(runner._test_loop.dataloader.dataset))
 
 
-def _section(cells: Sequence[_Cell], scores: dict[str, dict[str, Any]]) -> Section:
+def _section(cells: Sequence[_Cell], scores: dict[str, dict[str, Any]], seed: int) -> Section:
     attacks: list[dict[str, Any]] = []
     corruptions: dict[str, dict[str, float]] = {}
     for cell in cells:
@@ -167,7 +168,8 @@ def _section(cells: Sequence[_Cell], scores: dict[str, dict[str, Any]]) -> Secti
         elif cell.corruption:
             corruptions.setdefault(cell.corruption, {})[str(cell.severity)] = score
     clean = scores['clean']
-    return dict(metric=clean['metric'], clean=clean['score'], attacks=attacks, corruptions=corruptions)
+    return dict(metric=clean['metric'], clean=clean['score'], images=clean['images'], seed=seed, attacks=attacks,
+                corruptions=corruptions)
 
 
 def _fingerprint(config: Config, checkpoint: Path) -> str:

@@ -11,7 +11,8 @@ from PIL import Image
 from mmtips import cli
 
 DEFAULTS = dict(protocols=['standard', 'lps'], max_shift=None, pairs=None, seed=0, size_divisor=1, subpixel=1,
-                shift_map=0, map_step=1, map_images=16, sampling_images=16, background=None, ignore_index=None,
+                shift_map=0, map_protocol='standard', map_step=1, map_images=16, sampling_images=16, background=None,
+                ignore_index=None,
                 border=3)
 
 

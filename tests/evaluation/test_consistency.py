@@ -84,6 +84,35 @@ def test_different_shapes_are_refused():
         count_agreement(torch.zeros(2, 2).long(), torch.zeros(2, 3).long(), find_regions(None, ABC, (2, 2)), 2)
 
 
+def test_what_is_no_class_is_no_ground_truth():
+    """The ignore index of maps, and labels that no class has; but the class of an image may have any number."""
+    regions = find_regions(torch.tensor([[0, 7, 255, -1]]), ABC)
+    assert regions.known.tolist() == [[True, False, False, False]]
+    many = Classes(tuple(map(str, range(1000))))
+    assert find_regions(torch.tensor([[255]]), many).known.all()
+    assert not find_regions(torch.full((2, 2), 255), many).known.any()
+
+
+def test_a_model_of_more_classes_than_the_data_has_is_told_so():
+    labels = torch.tensor([[0, 3]])
+    with pytest.raises(ValueError, match='predicts label 3, and the data set names 3 classes'):
+        count_agreement(labels, labels, find_regions(None, ABC, (1, 2)), 3)
+
+
+def test_regions_are_where_the_predictions_are():
+    for truth in (None, torch.zeros(2, 2).long()):
+        regions = find_regions(truth, ABC, (2, 2), torch.device('meta'))
+        assert {part.device.type for part in (regions.labels, regions.known, regions.foreground, regions.border)} == {
+            'meta'}
+
+
+def test_the_bootstrap_draws_the_same_in_blocks(monkeypatch):
+    counts = torch.rand(7, 2, 2, generator=torch.Generator().manual_seed(0)).double()
+    whole = bootstrap_interval(counts, resamples=120)
+    monkeypatch.setattr('mmtips.evaluation.consistency.BLOCK', 1000)
+    assert torch.equal(bootstrap_interval(counts, resamples=120), whole)
+
+
 def test_ratios_that_each_weigh_the_same():
     assert as_ratios(torch.tensor([[1., 2.], [0., 8.], [0., 0.]])).tolist() == [[0.5, 1], [0, 1], [0, 0]]
 

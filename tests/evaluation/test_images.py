@@ -55,3 +55,10 @@ def test_nothing_left_is_an_error(dataset):
 
 def test_data_sets_without_files_are_passed_over():
     assert readable_indices([1, 2], skip_bad=False) == ([0, 1], [])
+
+
+def test_what_other_loaders_read_is_passed_over(tmp_path):
+    np.save(tmp_path / 'scan.npy', np.zeros(3))
+    infos = [dict(img_path=str(tmp_path / name)) for name in ('scan.npy', 'scene.tif')]
+    assert find_unreadable(Files(infos)) == {}
+    assert find_unreadable(Files([dict(img_path='key_in_a_data_base.png')])) == {}

@@ -1,4 +1,8 @@
 # Copyright (c) mmtips authors. All rights reserved.
+import io
+import pickle
+import struct
+
 import pytest
 import torch
 
@@ -32,6 +36,22 @@ def test_what_could_run_code_is_neither_written_nor_read(tmp_path):
     with pytest.raises(TypeError, match='expected tensors, numbers, strings'):
         journal.append([Anything])
     assert (tmp_path / 'x').read_bytes() == b''
+    buffer = io.BytesIO()
+    torch.save(Executed(), buffer)
+    (tmp_path / 'x').write_bytes(struct.pack('<Q', len(buffer.getvalue())) + buffer.getvalue())
+    with pytest.raises(pickle.UnpicklingError, match='Weights only load failed'):
+        Journal(tmp_path / 'x')
+    assert not executed
+
+
+executed = []
+
+
+class Executed:
+    """What a stranger's file could hold."""
+
+    def __reduce__(self):
+        return executed.append, (1, )
 
 
 class Killed(Exception):
@@ -78,3 +98,12 @@ def test_a_metric_that_keeps_more_than_figures_is_told_of(tmp_path, caplog):
     assert len(told) == 1
     assert 'cannot go on where it is stopped' in told[0]
     assert not list(tmp_path.glob('*.journal'))
+
+
+def test_the_journal_of_other_images_is_refused(tmp_path):
+    options = dict(batch_size=1, journal=str(tmp_path / 'shift'))
+    make_runner(tmp_path / 'a', 'pixel', **options).test()
+    again = make_runner(tmp_path / 'b', 'pixel', **options)
+    again.test_loop.journal.entries[1]['indices'] = [3]
+    with pytest.raises(ValueError, match=r'batch 1 has the images \[3\], and this run has \[1\]'):
+        again.test()

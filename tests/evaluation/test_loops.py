@@ -45,13 +45,14 @@ def counted_by_hand(protocol, images=6, width=32):
                 hits, total = hits + 24 * sum(seen), total + 24 * width
             else:
                 overlap = seen_in_both(protocol.name, row_a, row_b, 24) * seen_in_both(protocol.name, col_a, col_b, 32)
-                weight = 1 if protocol.name == 'lps' else overlap  # LPS averages images, the others pixels
+                weight = overlap if PROTOCOLS[protocol.name].average == 'pixels' else 1
                 hits, total = hits + weight * ((col_a - col_b) % 3 == 0), total + weight
     return 100 * hits / total
 
 
 def test_a_predictor_of_the_position_scores_what_is_counted_by_hand(tmp_path):
     metrics = make_runner(tmp_path, 'position', names=PROTOCOLS).test()
+    assert [name for name, kind in PROTOCOLS.items() if kind.average == 'images'] == ['lps', 'mASSC']
     for name in PROTOCOLS:
         assert metrics[f'shift/{name}/overall'] == pytest.approx(counted_by_hand(ShiftProtocol(name, 3)))
         assert metrics[f'shift/{name}/overall'] < 90

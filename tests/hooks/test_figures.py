@@ -27,12 +27,12 @@ def test_charts_and_flicker_reach_the_visualizer(tmp_path, monkeypatch):
     metrics = make_validation(tmp_path, dict(type='ShiftValLoop', protocols=protocols,
                                              shift_map=dict(protocol='circular', max_shift=2))).val()
     assert metrics['shift/circular/overall'] < 100
-    assert sorted(shown) == ['shift/classes', 'shift/flicker/00', 'shift/flicker/01', 'shift/shift_map']
-    chart, step = shown['shift/shift_map']
+    assert sorted(shown) == ['shift_classes', 'shift_flicker_00', 'shift_flicker_01', 'shift_shift_map']
+    chart, step = shown['shift_shift_map']
     assert chart.shape[2] == 3
     assert chart.std() > 5  # not an empty sheet
     assert step == 0
-    assert shown['shift/flicker/00'][0].shape == (24, 4 * 32, 3)
+    assert shown['shift_flicker_00'][0].shape == (24, 4 * 32, 3)
 
 
 def test_another_loop_is_refused(tmp_path):
@@ -43,3 +43,10 @@ def test_another_loop_is_refused(tmp_path):
 def test_examples_are_checked():
     with pytest.raises(ValueError, match='examples: expected an integer >= 0'):
         ShiftFiguresHook(examples=-1)
+
+
+def test_the_local_backend_keeps_every_picture(tmp_path):
+    runner = make_validation(tmp_path, dict(type='ShiftValLoop', protocols=[dict(name='circular', max_shift=3)]))
+    runner.val()
+    kept = {path.name for path in tmp_path.rglob('vis_image/*.png')}
+    assert kept == {'shift_classes_0.png', 'shift_flicker_00_0.png', 'shift_flicker_01_0.png'}

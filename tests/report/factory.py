@@ -49,7 +49,7 @@ def robustness(clean):
                for attack in ('FGSM', 'PGD-linf') for epsilon, factor in ((0.004, .8), (0.016, .5), (0.031, .3))]
     corruptions = {name: {str(severity): clean - 4. * severity - index for severity in (1, 3, 5)}
                    for index, name in enumerate(CORRUPTIONS)}
-    return dict(metric='mIoU', clean=clean, attacks=attacks, corruptions=corruptions)
+    return dict(metric='mIoU', clean=clean, images=200, seed=0, attacks=attacks, corruptions=corruptions)
 
 
 def make_result(name='stock', level=85., operator='MaxPool', weight=0.9):

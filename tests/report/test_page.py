@@ -134,7 +134,8 @@ def test_mixed_results_get_no_page():
 def test_a_reader_can_repeat_it(page, full):
     result = make_result("it's")
     result['shift']['circular']['protocol'].update(max_shift=2, subpixel=4)
-    beside = ' --border 3 --sampling-images 16 --shift-map 4 --map-step 1 --map-images 40'
+    beside = ' --border 3 --ignore-index 255 --background 0 --sampling-images 16 --shift-map 4 ' \
+        '--map-protocol standard --map-step 1 --map-images 40'
     lines = commands(result).replace('\\\n', '').splitlines()
     assert lines[0].endswith(result['checkpoint']['sha256'])
     assert lines[1:] == [

@@ -70,3 +70,27 @@ def test_a_result_of_another_kind_is_refused(tmp_path):
     report.write_result(make_result(), tmp_path / 'shift.json')
     with pytest.raises(ValueError, match="expected a result of kind 'benchmark', got 'shift_consistency'"):
         report.load_result(tmp_path / 'shift.json', 'benchmark')
+
+
+@pytest.mark.parametrize('name', ['../../etc/passwd', '/etc/passwd', 'figures/../../x.png', 'C:\\x.png'])
+def test_pictures_lie_beside_their_result(name):
+    """A result may come from a stranger, and its pictures are read and copied."""
+    result = make_result()
+    result['figures']['layers'] = [dict(path='x', operator='TIPS', panels=dict(features=name, weights='figures/w.png'))]
+    with pytest.raises(ValueError, match=r'figures.layers\[0\].panels.features'):
+        report.validate(result)
+
+
+def test_a_folder_is_never_moved_away(tmp_path):
+    (tmp_path / 'results').mkdir()
+    with pytest.raises(IsADirectoryError, match='expected the name of a file'):
+        report.write_result(make_result(), tmp_path / 'results')
+    assert (tmp_path / 'results').is_dir()
+
+
+def test_a_result_without_a_cost():
+    result = make_result()
+    result['model'].update(gmacs=None, latency_ms=None)
+    report.validate(result)
+    headings, rows = report.comparison([result, make_result('other')])
+    assert rows[0][headings.index('GMACs')] == rows[0][headings.index('latency')] == '-'

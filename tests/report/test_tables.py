@@ -35,7 +35,7 @@ def test_without_standard_views_the_first_protocol_speaks():
     chosen = {column.heading: column for column in columns([result])}
     assert 'circular consistency' in chosen['fidelity'].meaning
     assert chosen['fidelity'].read(result).value == result['shift']['circular']['fidelity']
-    assert 'padded with 32 zeros' in chosen['lps'].meaning
+    assert 'zeros move in' in chosen['lps'].meaning
     assert 'accuracy x circular consistency' in report.caption([result])
 
 
@@ -58,8 +58,11 @@ def test_csv_comes_back_unrounded():
 
 
 def test_markdown_and_text():
-    lines = report.markdown([make_result('a|b')]).splitlines()
-    assert lines[2].startswith(r'| a\|b | 45.0 | 85.0 ± 0.5 |')
+    lines = report.markdown([make_result('a|b'), make_result('c')]).splitlines()
+    assert lines[0] == r'| model | a\|b | c |'  # a few models stand side by side
+    assert lines[3] == '| standard | 85.0 ± 0.5 | 85.0 ± 0.5 |'
+    many = report.markdown([make_result(str(index)) for index in range(5)]).splitlines()
+    assert many[2].startswith('| 0 | 45.0 | 85.0 ± 0.5 |')
     widths = {len(line) for line in report.text([make_result(), make_bare()]).splitlines()}
     assert len(widths) == 1
 

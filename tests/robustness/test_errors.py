@@ -26,7 +26,7 @@ def test_relative_mce_by_hand():
     # Clean errors 5 and 20: fog (15 + 35) / (30 + 50) = 62.5 %, snow (5 + 15) / (10 + 10) = 100 %.
     errors, baseline = error_table(SCORES), error_table(BASELINE)
     assert relative_mean_corruption_error(errors, 5, baseline, 20) == pytest.approx((62.5 + 100) / 2)
-    study, base = (dict(metric='mIoU', clean=clean, corruptions=scores)
+    study, base = (dict(metric='mIoU', clean=clean, images=5, seed=0, corruptions=scores)
                    for clean, scores in ((95., SCORES), (80., BASELINE)))
     assert compare_sections(study, base) == pytest.approx({'mCE': 50, 'relative mCE': 81.25})
 
@@ -55,6 +55,9 @@ def test_a_score_that_is_no_percentage(score):
 
 
 def test_two_metrics_are_not_compared():
-    studies = (dict(metric=metric, clean=90., corruptions=SCORES) for metric in ('mIoU', 'accuracy/top1'))
-    with pytest.raises(ValueError, match="expected the metric 'mIoU', got 'accuracy/top1'"):
+    studies = [dict(metric=metric, clean=90., images=5, seed=0, corruptions=SCORES)
+               for metric in ('mIoU', 'accuracy/top1')]
+    with pytest.raises(ValueError, match="expected metric 'mIoU', got 'accuracy/top1'"):
         compare_sections(*studies)
+    with pytest.raises(ValueError, match='expected images 5, got 9'):
+        compare_sections(studies[0], dict(studies[0], images=9))

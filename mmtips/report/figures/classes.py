@@ -1,7 +1,6 @@
 # Copyright (c) mmtips authors. All rights reserved.
 """Consistency of each class as bars."""
 
-import textwrap
 from collections.abc import Sequence
 from typing import Any
 
@@ -69,8 +68,8 @@ def class_figure(results: Sequence[Result], width: float = WIDE) -> Figure:
             hatch=HATCHES[index // len(COLORS) % len(HATCHES)], edgecolor='white', linewidth=0,
             xerr=np.maximum(ends, 0), error_kw=dict(ecolor='#222222', elinewidth=0.8)))
     letters = 16 if width <= NARROW else 36
-    axes.set_yticks(range(len(classes)), [textwrap.shorten(name, letters, placeholder='…').replace('$', r'\$')
-                                          for name in classes])
+    short = (name if len(name) <= letters else f'{name[:letters - 1]}…' for name in classes)
+    axes.set_yticks(range(len(classes)), [name.replace('$', r'\$') for name in short])
     axes.set_ylim(len(classes) - 0.4, -0.6)
     axes.set_xlim(0, 100)
     calm(axes, grid='x')

@@ -112,7 +112,7 @@ def layers(result: Result, folder: Path) -> list[dict[str, Any]]:
     shown = []
     for layer in result['figures']['layers']:
         what = f"{layer['operator']} at {layer['path']}"
-        alts = dict(features=f'Mean over the channels of what {what} gives out, bright where it is large',
+        alts = dict(features=f'Mean over the channels of the features psi of {what}, bright where it is large',
                     weights=f'Bars of the mean weight of each phase in {what}, and below the weights of every channel')
         panels = _panels(layer['panels'], alts, folder)
         if panels:

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from mmtips.report.columns import PROTOCOLS, columns, protocols
+from mmtips.evaluation import PROTOCOLS
+from mmtips.report.columns import columns, protocols
 from mmtips.report.figures.classes import MOST, class_protocol
 from mmtips.report.page import embedded, repeat, tables
 from mmtips.report.schemas import Result
@@ -45,7 +46,7 @@ def render_page(results: Sequence[Result], folders: Sequence[Path], title: str) 
         layers=[(result['name'], shown) for result, folder in pairs if (shown := embedded.layers(result, folder))],
         fields=repeat.compared_fields(results), commands=[(result['name'], repeat.commands(result))
                                                           for result in results],
-        protocols=[(name, PROTOCOLS[name]) for name in protocols(results)],
+        protocols=[(name, PROTOCOLS[name].source) for name in protocols(results)],
         glossary=[(column.heading, column.meaning) for column in columns(results)])
 
 

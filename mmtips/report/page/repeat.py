@@ -63,9 +63,14 @@ def compared_fields(results: Sequence[Result]) -> list[tuple[str, list[str]]]:
 def _beside(result: Result) -> list[str]:
     """The options for what was measured beside the protocols."""
     shift_map, sampling = result['shift_map'], result['sampling']
-    options = [f"--border {result['data']['border']}", f"--sampling-images {sampling['images'] if sampling else 0}"]
+    data = result['data']
+    options = [f"--border {data['border']}", f"--ignore-index {data['ignore_index']}"]
+    options += [f"--background {data['background']}"] if data['background'] is not None else []
+    options += ['--skip-bad'] if data['skipped'] else []
+    options += [f"--sampling-images {sampling['images'] if sampling else 0}"]
     if shift_map is not None:
-        options.append(f"--shift-map {shift_map['max_shift']} --map-step {shift_map['step']} --map-images "
+        options.append(f"--shift-map {shift_map['max_shift']} --map-protocol {shift_map['protocol']} "
+                       f"--map-step {shift_map['step']} --map-images "
                        f"{shift_map['images']}")
     return options
 
@@ -86,8 +91,10 @@ def commands(result: Result) -> str:
     lines = [f"# {result['checkpoint']['name']}: sha256 {result['checkpoint']['sha256']}"]
     if result.get('downsampler'):
         lines.append(f"# DOWNSAMPLER: the file of {json.dumps(result['downsampler'])}")
+    if result.get('cfg_options'):
+        lines.append(f"# --cfg-options: {json.dumps(result['cfg_options'])}")
     for parameters, names in groups.items():
-        options = [f"--{key.replace('_', '-')} {value:g}" for key, value in parameters
+        options = [f"--{key.replace('_', '-')} {value}" for key, value in parameters
                    if (key, value) not in (('subpixel', 1), ('size_divisor', 1))]
         config, checkpoint, name = map(shlex.quote, (result['config'], result['checkpoint']['name'], result['name']))
         lines.append(f"python tools/eval_shift.py {config} {checkpoint} \\")

@@ -86,10 +86,12 @@ def corruptions(results: Sequence[Result]) -> Table:
     """Accuracy of each result under each corruption, the mean over the severities that it was measured at."""
     shown = [result for result in tested(results) if result['robustness']['corruptions']]
     names = list(dict.fromkeys(name for result in shown for name in result['robustness']['corruptions']))
-    rows = [[Cell(name), Cell(', '.join(sorted({severity for result in shown for severity in
-                                                result['robustness']['corruptions'].get(name, {})}))),
-             *(number(_mean(result['robustness']['corruptions'].get(name, {}))) for result in shown)]
-            for name in names]
+    rows = []
+    for name in names:
+        scores = [result['robustness']['corruptions'].get(name, {}) for result in shown]
+        common = sorted(set.intersection(*map(set, filter(None, scores))))  # a mean of others would say another thing
+        rows.append([Cell(name), Cell(', '.join(common) or MISSING),
+                     *(number(_mean([of[severity] for severity in common if of])) for of in scores)])
     errors = [_against(result, shown[0]) for result in shown] if len(shown) > 1 else []
     rows += [[Cell(name), Cell('lower is better'), *(number(of.get(name)) for of in errors)]
              for name in dict.fromkeys(name for of in errors for name in of)]
@@ -105,5 +107,5 @@ def _against(result: Result, baseline: Result) -> dict[str, float]:
         return {}
 
 
-def _mean(of: dict[str, float]) -> float | None:
-    return sum(of.values()) / len(of) if of else None
+def _mean(scores: Sequence[float]) -> float | None:
+    return sum(scores) / len(scores) if scores else None
