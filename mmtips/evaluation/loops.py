@@ -117,7 +117,8 @@ class _ShiftLoop(BaseLoop):
         entry = journal.entries[idx]
         if entry['indices'] != indices:
             raise ValueError(f"{journal.path}: batch {idx} has the images {entry['indices']}, and this run has "
-                             f'{indices}: another process wrote there, or the sampler shuffles. Remove it to begin anew')
+                             f'{indices}: another process wrote there, or the sampler shuffles. Remove it to begin '
+                             'anew')
         self.image_shape = tuple(entry['image_shape'])
         for metric, results in zip(self.evaluator.metrics, entry['results'], strict=True):
             metric.results.extend(results)

@@ -39,8 +39,8 @@ class Kind:
 
 
 PROTOCOLS = {
-    'standard': Kind('crop', 8, 'ours: two crops of one image, compared where they overlap: nothing is filled in, nothing '
-                     'wraps', distinct=True),
+    'standard': Kind('crop', 8, 'ours: two crops of one image, compared where they overlap: nothing is filled '
+                     'in, nothing wraps', distinct=True),
     'circular': Kind('wrap', 8, 'ours: two rolls of one image, as in APS (CVPR 2021), every pixel compared',
                      distinct=True),
     'zero-fill': Kind('zeros', 0.25, 'TIPS (WACV 2025), released code: two shifts of up to a quarter of the side, '
