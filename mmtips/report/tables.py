@@ -97,9 +97,23 @@ def caption(results: Sequence[Result]) -> str:
     parts = '; '.join(f'{name}: {_views(_protocol(results, name))}' for name in protocols(results))
     return (f"{data['images']} images of {data['dataset']}; all consistencies in percent, with half the width of the "
             f'95 % bootstrap interval over images ({parts}). Fidelity is accuracy x {main} consistency as published; '
-            f'joint counts the predictions that are equal in both {main} views and right. Latency: one image on '
+            f'joint counts the predictions that are equal in both {main} views and right. {_beside(results)}'
+            'Latency: one image on '
             f"{' or '.join(devices)}, median and quartiles, the models one after another: small differences mean "
             'nothing.')
+
+
+def _beside(results: Sequence[Result]) -> str:
+    """On what the figures beside the protocols were measured."""
+    shift_map, sampling = (next((result[key] for result in results if result[key] is not None), None)
+                           for key in ('shift_map', 'sampling'))
+    said = []
+    if shift_map is not None:
+        said.append(f"Worst case: {shift_map['images']} images, every {shift_map['protocol']} shift up to "
+                    f"{shift_map['max_shift']} px in steps of {shift_map['step']}. ")
+    if sampling is not None:
+        said.append(f"MSB: {sampling['images']} images. ")
+    return ''.join(said)
 
 
 def _protocol(results: Sequence[Result], name: str) -> dict[str, Any]:
