@@ -3,12 +3,13 @@
 
 from mmtips.cli.configs import add_host_arguments, enable_amp, load_config, recipe_name
 from mmtips.cli.evaluation import (
-                                   add_measure_arguments,
-                                   leave_out_unreadable,
-                                   pixels_or_share,
-                                   require_files,
-                                   require_writable,
-                                   shift_config,
+    add_measure_arguments,
+    count,
+    leave_out_unreadable,
+    pixels_or_share,
+    require_files,
+    require_writable,
+    shift_config,
 )
 from mmtips.cli.runners import build_runner, build_tester
 
