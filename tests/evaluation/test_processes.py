@@ -1,22 +1,19 @@
 # Copyright (c) mmtips authors. All rights reserved.
 """Two gloo processes against one: the same figures, also where the images do not divide evenly."""
 
-import os
-
 import torch
 import torch.distributed as dist
 import torch.multiprocessing as mp
 
 import mmtips.evaluation  # noqa: F401 - registers the loops in the processes
 from tests.evaluation.toys import StripedImages, make_runner
+from tests.gloo import join
 
 OPTIONS = dict(sampling_images=3, shift_map=dict(protocol='standard', max_shift=1, images=4), names=['standard', 'lps'])
 
 
 def _test(rank, folder):
-    os.environ.update(MASTER_ADDR='127.0.0.1', RANK=str(rank), WORLD_SIZE='2', LOCAL_RANK=str(rank))
-    torch.set_num_threads(1)
-    dist.init_process_group('gloo', init_method=f'file://{folder}/rendezvous', rank=rank, world_size=2)
+    join(rank, folder)
     runner = make_runner(f'{folder}/two', 'scores', StripedImages(images=5), launcher='pytorch',
                          journal=f'{folder}/shift', **OPTIONS)
     metrics = runner.test()

@@ -3,8 +3,8 @@
 
 import torch
 from mmengine.evaluator import BaseMetric
-from mmengine.model import BaseModel, ImgDataPreprocessor, MMDistributedDataParallel
-from mmengine.registry import FUNCTIONS, METRICS, MODEL_WRAPPERS, MODELS
+from mmengine.model import BaseModel, ImgDataPreprocessor
+from mmengine.registry import FUNCTIONS, METRICS, MODELS
 from mmengine.runner import Runner
 from mmengine.structures import BaseDataElement, PixelData
 from torch import nn
@@ -74,14 +74,6 @@ class TIPSToyPredictor(BaseModel):
         return [BaseDataElement(pred_sem_seg=PixelData(data=label[None])) for label in self.labels(inputs)]
 
 
-@MODEL_WRAPPERS.register_module()
-class TIPSToyDDP(MMDistributedDataParallel):
-    """mmengine passes device ids even on a CPU, where DDP refuses them."""
-
-    def __init__(self, module, device_ids=None, **kwargs):
-        super().__init__(module=module, **kwargs)
-
-
 @METRICS.register_module()
 class TIPSToyAccuracy(BaseMetric):
     """The host's metric beside ours: counts the samples that it was given."""
@@ -116,5 +108,5 @@ def make_runner(work_dir, kind, dataset=None, batch_size=2, task='segmentation',
         default_hooks=dict(logger=None, checkpoint=None),
         experiment_name=f'toy_{abs(hash(str(work_dir)))}',
         launcher=launcher,
-        cfg=dict(model_wrapper_cfg=dict(type='TIPSToyDDP')),
+        cfg=dict(model_wrapper_cfg=dict(type='GlooDDP')),
         log_level='WARNING')

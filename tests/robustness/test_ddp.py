@@ -3,16 +3,13 @@
 
 import copy
 import json
-import os
 
 import pytest
-import torch
 import torch.distributed as dist
 import torch.multiprocessing as mp
-from mmengine.model import MMDistributedDataParallel
-from mmengine.registry import MODEL_WRAPPERS
 
 from mmtips.robustness import Attack, robustness_study
+from tests.gloo import join
 
 pytest.importorskip('foolbox')
 ATTACKS = [Attack('FGSM', 8), Attack('PGD-linf', 8, steps=2)]
@@ -26,17 +23,7 @@ def _study(config, checkpoint, folder, name):
 
 def _process(rank, config, checkpoint, folder):
     import tests.robustness.digits  # noqa: F401 - registers the network
-    os.environ.update(MASTER_ADDR='127.0.0.1', RANK=str(rank), WORLD_SIZE='2', LOCAL_RANK=str(rank))
-    torch.set_num_threads(1)
-    dist.init_process_group('gloo', init_method=f'file://{folder}/rendezvous', rank=rank, world_size=2)
-
-    @MODEL_WRAPPERS.register_module()
-    class GlooDDP(MMDistributedDataParallel):
-        """mmengine passes device ids even on a CPU, where DDP refuses them."""
-
-        def __init__(self, module, device_ids=None, **kwargs):
-            super().__init__(module=module, **kwargs)
-
+    join(rank, folder)
     config.update(launcher='pytorch', model_wrapper_cfg=dict(type='GlooDDP'))
     # The second time everything is there, which the other process learns from the one that reads the file.
     results = [_study(config, checkpoint, folder, 'both') for _ in range(2)]
