@@ -1,0 +1,2 @@
+# Copyright (c) mmtips authors. All rights reserved.
+"""Fused kernels behind the operators: the formulas of ``functional`` without the maps in between."""

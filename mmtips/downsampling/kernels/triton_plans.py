@@ -1,0 +1,100 @@
+# Copyright (c) mmtips authors. All rights reserved.
+"""What the Triton kernels are told at a launch: how a map is cut for them, and their options."""
+
+from typing import Any
+
+import torch
+import triton.language as tl
+from torch import Tensor
+
+from mmtips.downsampling.functional.filters import check_padding_mode, window_start
+from mmtips.downsampling.functional.tips import SCORES
+from mmtips.downsampling.kernels.triton_tiles import MOST_ROWS, Cut, cut_map, is_channels_last
+
+#: The largest stride: a program holds one sum for each row of a cell.
+MOST_STRIDE = 4
+
+
+def accumulators(x: Tensor) -> tuple[torch.dtype, Any]:
+    """What is computed in, in torch's and in Triton's words: float32, or float64 for float64 maps."""
+    return (torch.float64, tl.float64) if x.dtype == torch.float64 else (torch.float32, tl.float32)
+
+
+def even_rows(rows: int, multiple: int = 1) -> int:
+    """Rows of a strip: strips of equal height leave the fewest idle; those of phases begin at the first of a cell."""
+    rows = -(-rows // -(-rows // MOST_ROWS))
+    return -(-rows // multiple) * multiple
+
+
+def plan_scores(x: Tensor, stride: int, scores: str, padding_mode: str, shift: Tensor | None,
+                mode: str) -> tuple[Cut, dict[str, Any]]:
+    """The cut and the options of the kernels that slide over psi.
+
+    Args:
+        x: ``(N, C, H, W)``.
+        stride: The stride s.
+        scores: One of :data:`functional.SCORES`.
+        padding_mode: Border of the convolution.
+        shift: Rows and columns of the shifted copy, or None.
+        mode: Of the shift.
+
+    Returns:
+        The cut, and what the kernels take by these names.
+
+    Raises:
+        ValueError: If one of them is not what the kernels know.
+    """
+    if scores not in SCORES:
+        raise ValueError(f'scores: expected one of {SCORES}, got {scores!r}')
+    if shift is not None and mode not in ('standard', 'circular'):
+        raise ValueError(f"mode: expected 'standard' or 'circular', got {mode!r}")
+    h, w = x.shape[2:]
+    if not 2 <= stride <= MOST_STRIDE or h % stride or w % stride:
+        raise ValueError(f'stride: expected 2 to {MOST_STRIDE} and sides that are multiples of it, got {stride!r} and '
+                         f'{(h, w)}: use the portable kernels')
+    last = is_channels_last(x)
+    regions = stride if scores == 'quadrant' else 1
+    phases = stride if scores == 'phase' else 1
+    rows = even_rows(h // regions, phases)
+    cut = cut_map(x.shape, x.element_size(), rows, regions, last)
+    return cut, dict(strips=cut.strips, column_blocks=cut.column_blocks, region=h // regions,
+                     per_region=cut.strips // regions, group=w // stride if scores == 'quadrant' else 1, ROWS=rows,
+                     COLUMNS=cut.columns, CHANNELS=cut.channels, ROW_CLASSES=phases,
+                     COL_CLASSES=1 if scores == 'global' else stride, PADDING=check_padding_mode(padding_mode),
+                     SHIFT='' if shift is None else mode, LAST=last, ACC=accumulators(x)[1], num_warps=cut.warps)
+
+
+def plan_mix(x: Tensor, windows: Tensor, cell: int, stride: int, padding_mode: str) -> dict[str, Any]:
+    """What the kernels of the mix take, whatever is cut into tiles.
+
+    Args:
+        x: ``(N, C, H, W)``.
+        windows: ``(N, C, t, t)``.
+        cell: Side of the cell that a window is centred on.
+        stride: Step between positions.
+        padding_mode: How the border is continued.
+
+    Returns:
+        The options by the kernels' names.
+
+    Raises:
+        ValueError: If the map has too few pixels to be reflected, or its sides are no multiples.
+    """
+    taps = windows.shape[-1]
+    before = window_start(taps, cell)
+    reach = max(before, taps - before - stride)
+    h, w = x.shape[2:]
+    if h % stride or w % stride:
+        raise ValueError(f'x: expected sides that are multiples of the stride {stride}, got {tuple(x.shape)}')
+    if check_padding_mode(padding_mode) == 'reflect' and min(h, w) <= reach:
+        raise ValueError(f"padding_mode='reflect' needs maps of at least {reach + 1} x {reach + 1} pixels here, got "
+                         f"{(h, w)}: use a larger input, a smaller filter or padding_mode='replicate'")
+    return dict(out_height=h // stride, out_width=w // stride, TAPS=taps, BEFORE=before, STRIDE=stride,
+                PADDING=padding_mode if reach else 'zeros', LAST=is_channels_last(x), ACC=accumulators(x)[1])
+
+
+def mix_blocks(x: Tensor, rows: int, last: bool) -> tuple[int, dict[str, int]]:
+    """How many programs share the map ``x``, and in which blocks."""
+    cut = cut_map(x.shape, x.element_size(), rows, 1, last)
+    return cut.programs, dict(strips=cut.strips, column_blocks=cut.column_blocks, ROWS=rows, COLUMNS=cut.columns,
+                              CHANNELS=cut.channels, num_warps=cut.warps)
