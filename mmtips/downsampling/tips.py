@@ -1,19 +1,34 @@
 # Copyright (c) mmtips authors. All rights reserved.
 """TIPS: translation invariant polyphase sampling, as published and beyond."""
 
-from collections.abc import Callable
+from collections.abc import Sequence
+from typing import Protocol
 
 import torch
 from torch import Tensor, nn
 
-from mmtips.downsampling import functional
+from mmtips.downsampling import functional, kernels
 from mmtips.downsampling.choosers import LearnedChooser, NormChooser
 from mmtips.downsampling.registry import DOWNSAMPLERS
 from mmtips.downsampling.selection import PhaseSelector
 
-#: Called in training with the input, the features psi and the phase weights tau of one forward.
-Observer = Callable[[Tensor, Tensor, Tensor], None]
 ANCHORS = ('norm', 'learned')
+
+
+class Observer(Protocol):
+    """Who wants to see the weights of a training forward, and how well the features predict a shifted input.
+
+    Attributes:
+        mode: What moves into the shifted input, see :func:`functional.shift_map`.
+    """
+
+    mode: str
+
+    def undo_shift(self, size: Sequence[int]) -> Tensor | None:
+        """Rows and columns by which the input ``(N, C, *size)`` is shifted, ``(2,)`` int64; None for no prediction."""
+
+    def __call__(self, phase_weights: Tensor, undo: Tensor) -> None:
+        """See tau, ``(N, C, s*s)``, and the mean squared error of the prediction, a scalar, 0 without one."""
 
 
 @DOWNSAMPLERS.register_module()
@@ -41,7 +56,7 @@ class TIPS(PhaseSelector):
     Args:
         channels: Channels C of the input.
         stride: The stride s >= 2.
-        scores: ``'quadrant'`` (published), ``'phase'`` or ``'global'``, see :func:`functional.tips_phase_weights`; with
+        scores: ``'quadrant'`` (published), ``'phase'`` or ``'global'``, see :func:`functional.average_regions`; with
             an anchor always ``'global'``.
         taps: Taps per side of the window, s to 7; s if not given, as published.
         anchor: How the phase is chosen: ``'norm'`` (the largest norm, as APS), ``'learned'`` (as LPS), or None.
@@ -99,21 +114,26 @@ class TIPS(PhaseSelector):
         """Only with an anchor."""
         return self.anchor is not None
 
-    def windows(self, x: Tensor) -> Tensor:
-        """The adaptive windows ``(N, C, taps, taps)``; in training, the observer sees what they come from."""
-        features = functional.tips_features(x, self.score_weight, self.padding_mode)
-        weights = functional.tips_phase_weights(features, self.score_scale, self.stride, self.scores)
-        if self.training and self.observer is not None:
-            self.observer(x, features, weights)
-        return functional.spread_over_taps(weights, self.taps, self.stride)
+    def mix(self, x: Tensor, step: int) -> Tensor:
+        """Filter with the adaptive windows in steps; in training, the observer sees what they come from."""
+        observer = self.observer if self.training else None
+        shift, mode = (observer.undo_shift(x.shape[-2:]), observer.mode) if observer else (None, 'standard')
+        options = kernels.Options(self.stride, self.taps, step, self.scores, self.padding_mode, mode)
+        mixed, weights, undo = kernels.adaptive_mix(x, self.score_weight, self.score_scale, options, shift)
+        if observer is not None:
+            observer(weights, undo)
+        return mixed
 
     def filter(self, x: Tensor) -> Tensor:
         """The windows at full resolution."""
-        return functional.window_mix(x, self.windows(x), self.stride, 1, self.padding_mode)
+        return self.mix(x, 1)
 
     def filter_window(self, x: Tensor) -> tuple[Tensor, int]:
-        """The adaptive windows."""
-        return self.windows(x), functional.window_start(self.taps, self.stride)
+        """The adaptive windows, ``(N, C, taps, taps)``."""
+        features = functional.tips_features(x, self.score_weight, self.padding_mode)
+        weights = functional.tips_phase_weights(features, self.score_scale, self.stride, self.scores)
+        return functional.spread_over_taps(weights, self.taps, self.stride), \
+            functional.window_start(self.taps, self.stride)
 
     def cells(self, x: Tensor) -> Tensor:
         """Completed by reflection; with an anchor circularly."""
@@ -130,8 +150,7 @@ class TIPS(PhaseSelector):
         """Mix the phases of ``x``."""
         if self.anchor is not None:
             return super().reduce(x)
-        x = self.cells(x)
-        return functional.window_mix(x, self.windows(x), self.stride, self.stride, self.padding_mode)
+        return self.mix(self.cells(x), self.stride)
 
 
 def _check_options(stride: int, scores: str | None, taps: int | None, anchor: str | None) -> None:

@@ -1,11 +1,14 @@
 # Copyright (c) mmtips authors. All rights reserved.
 """The losses of TIPS as pure functions. All of them compute in float32 (float64 for float64 inputs)."""
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 
+from mmtips.downsampling.functional import shift_map
+
 FM_FORMS = ('released', 'paper', 'two_sided')
-SHIFT_MODES = ('standard', 'circular')
 
 
 def _full(x: Tensor) -> Tensor:
@@ -54,7 +57,7 @@ def undo_loss(features: Tensor, x: Tensor, offset: Tensor, max_shift: float = 0.
         x: The input of the operator, ``(N, C, H, W)``.
         offset: ``(2,)``, uniform in [0, 1): where in the range of shifts this draw lies, see :func:`shift_amounts`.
         max_shift: The largest shift as a share of the map, in [0, 0.25].
-        mode: One of :data:`SHIFT_MODES`.
+        mode: One of :data:`mmtips.downsampling.functional.SHIFT_MODES`.
 
     Returns:
         The mean squared error, a scalar, float32 or float64.
@@ -63,7 +66,7 @@ def undo_loss(features: Tensor, x: Tensor, offset: Tensor, max_shift: float = 0.
     return (_full(features) - target).square().mean()
 
 
-def shift_amounts(offset: Tensor, size: tuple[int, int], max_shift: float = 0.25) -> Tensor:
+def shift_amounts(offset: Tensor, size: Sequence[int], max_shift: float = 0.25) -> Tensor:
     """Turn a uniform draw into whole-pixel shifts that fit the map.
 
     The range is ``m = floor(max_shift * size)`` on each side, so that deep, small maps are never emptied (the released
@@ -86,33 +89,6 @@ def shift_amounts(offset: Tensor, size: tuple[int, int], max_shift: float = 0.25
     reach = [int(side * max_shift) for side in size]
     amounts = [torch.floor(offset[dim] * (2 * reach[dim] + 1)) - reach[dim] for dim in (0, 1)]
     return torch.stack(amounts).long()
-
-
-def shift_map(x: Tensor, amounts: Tensor, mode: str = 'standard') -> Tensor:
-    """Shift a map by whole pixels: ``out[i, j] = x[i - amounts[0], j - amounts[1]]``.
-
-    Args:
-        x: ``(N, C, H, W)``.
-        amounts: ``(2,)`` int64, rows and columns.
-        mode: ``'circular'`` wraps around; ``'standard'`` leaves zeros where nothing moved in.
-
-    Returns:
-        ``(N, C, H, W)``.
-
-    Raises:
-        ValueError: If ``mode`` is unknown.
-    """
-    if mode not in SHIFT_MODES:
-        raise ValueError(f'mode: expected one of {SHIFT_MODES}, got {mode!r}')
-    amounts = amounts.to(x.device)
-    for dim, amount in ((-2, amounts[0]), (-1, amounts[1])):
-        size = x.shape[dim]
-        source = torch.arange(size, device=x.device) - amount
-        x = x.index_select(dim, source % size)
-        if mode == 'standard':
-            inside = ((source >= 0) & (source < size)).to(x.dtype)
-            x = x * (inside[:, None] if dim == -2 else inside)
-    return x
 
 
 def combine_losses(losses: dict[str, Tensor], mixing: Tensor, undo: 'Tensor | None', alpha: float = 0.35) -> dict:

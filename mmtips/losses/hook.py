@@ -12,7 +12,8 @@ from torch import nn
 from torch.utils.hooks import RemovableHandle
 
 from mmtips.downsampling import TIPS
-from mmtips.losses.functional import FM_FORMS, SHIFT_MODES, combine_losses
+from mmtips.downsampling.functional import SHIFT_MODES
+from mmtips.losses.functional import FM_FORMS, combine_losses
 from mmtips.losses.recorder import LossRecorder, attached_recorders, collect
 from mmtips.wrappers import unwrap
 

@@ -2,14 +2,14 @@
 """What stands between an operator in training and the hook that adds its losses."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor, nn
 
 from mmtips.downsampling import TIPS
-from mmtips.losses.functional import feature_mixing_loss, undo_loss
+from mmtips.losses.functional import feature_mixing_loss, shift_amounts
 
 
 @dataclass
@@ -34,11 +34,15 @@ class LossRecorder:
     mixing: list[Tensor] = field(default_factory=list)
     undo: list[Tensor] = field(default_factory=list)
 
-    def __call__(self, x: Tensor, features: Tensor, phase_weights: Tensor) -> None:
+    def undo_shift(self, size: Sequence[int]) -> Tensor | None:
+        """The rows and columns by which the target of L_undo is shifted, ``(2,)``; None while the term is off."""
+        return shift_amounts(self.offset, size, self.max_shift) if self.with_undo else None
+
+    def __call__(self, phase_weights: Tensor, undo: Tensor) -> None:
         """Append this call's terms."""
         self.mixing.append(feature_mixing_loss(phase_weights, self.form))
         if self.with_undo:
-            self.undo.append(undo_loss(features, x, self.offset, self.max_shift, self.mode))
+            self.undo.append(undo)
 
     def clear(self) -> None:
         """Drop the terms, and with them their graph: a model must be copyable between steps."""

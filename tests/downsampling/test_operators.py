@@ -4,6 +4,8 @@ import torch
 import torch.nn.functional as F
 
 from mmtips.downsampling import TIPS, AvgPool, BlurPool, MaxPool, StridedConv, build_downsampler, functional
+from mmtips.downsampling.functional import shift_map, tips_features
+from tests.downsampling.witness import Witness
 
 
 def test_tips_module_equals_its_function_and_has_two_parameters():
@@ -41,12 +43,15 @@ def test_tips_15x17_gives_8x9():
 
 
 def test_tips_observer_sees_training_only():
-    operator, x, seen = TIPS(2), torch.randn(1, 2, 6, 6), []
-    operator.observer = lambda *tensors: seen.append([tuple(t.shape) for t in tensors])
+    operator, x = TIPS(2), torch.randn(1, 2, 6, 6)
+    operator.observer = observer = Witness(torch.tensor([1, -1]))
     operator.eval()(x)
-    assert not seen
+    assert not observer.seen
     operator.train()(x)
-    assert seen == [[(1, 2, 6, 6), (1, 2, 6, 6), (1, 2, 4)]]
+    (weights, undo), = observer.seen
+    assert weights.shape == (1, 2, 4)
+    wanted = shift_map(x, torch.tensor([1, -1]))
+    torch.testing.assert_close(undo, (tips_features(x, operator.score_weight) - wanted).square().mean())
 
 
 def test_tips_training_draws_no_random_number():

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from mmtips.downsampling import APS, LPS, TIPS, BlurPool, MaxPool, functional
 from mmtips.testing import shift_error
+from tests.downsampling.witness import Witness
 
 NORMS = dict(l1=lambda p: p.abs().sum(), l2=lambda p: p.square().sum().sqrt(), linf=lambda p: p.abs().max(),
              l2_min=lambda p: -p.square().sum().sqrt())
@@ -172,10 +173,10 @@ def test_an_anchored_mix_is_soft_and_exactly_equivariant(anchor, stride):
         operator.score_scale.normal_(std=3)
     x = torch.randn(3, 3, 4 * stride, 4 * stride)
     assert shift_error(operator, x).equivariant < 1e-14
-    weights = []
-    operator.train().observer = lambda x, features, tau: weights.append(tau)
+    observer = Witness()
+    operator.train().observer = observer
     operator(x)
-    assert 1.01 / stride**2 < weights[0].max(-1).values.mean() < 0.99  # neither uniform nor one-hot
+    assert 1.01 / stride**2 < observer.seen[0][0].max(-1).values.mean() < 0.99  # neither uniform nor one-hot
 
 
 @settings(max_examples=20, deadline=None)

@@ -13,8 +13,11 @@ Conventions, said once for the whole project:
 from mmtips.downsampling.functional.adaptive import (
     choice_on_cell,
     crop_to_cell,
+    empty_reduced,
+    gather_from_taps,
     location_filter,
     mix_phases,
+    mix_planes,
     spread_over_taps,
     window_mix,
 )
@@ -24,6 +27,7 @@ from mmtips.downsampling.functional.filters import (
     blur,
     check_padding_mode,
     depthwise_conv,
+    fold_border,
     pad_border,
     strided_conv,
     window_start,
@@ -37,13 +41,25 @@ from mmtips.downsampling.functional.phases import (
     select_phase,
     split_phases,
 )
+from mmtips.downsampling.functional.shifts import SHIFT_MODES, shift_map, shifted_parts
 from mmtips.downsampling.functional.spd import space_to_depth_conv, space_to_depth_weight
-from mmtips.downsampling.functional.tips import SCORES, tips, tips_features, tips_phase_weights
+from mmtips.downsampling.functional.tips import (
+    SCORES,
+    average_regions,
+    count_regions,
+    spread_over_regions,
+    tips,
+    tips_features,
+    tips_phase_weights,
+    weights_from_means,
+)
 
 __all__ = [
-    'NORMS', 'PADDING_MODES', 'SCORES', 'binomial_filter', 'blur', 'check_padding_mode', 'choice_on_cell',
-    'crop_to_cell', 'depthwise_conv', 'extend_to_multiple', 'location_filter', 'mix_phases', 'pad_border',
-    'phase_logits', 'phase_scores', 'select_phase', 'space_to_depth_conv', 'space_to_depth_weight', 'split_phases',
-    'spread_over_taps', 'strided_conv', 'tips', 'tips_features', 'tips_phase_weights', 'window_mix', 'window_start',
-    'wrap_border'
+    'NORMS', 'PADDING_MODES', 'SCORES', 'SHIFT_MODES', 'average_regions', 'binomial_filter', 'blur',
+    'check_padding_mode', 'choice_on_cell', 'count_regions', 'crop_to_cell', 'depthwise_conv', 'empty_reduced',
+    'extend_to_multiple', 'fold_border', 'gather_from_taps', 'location_filter', 'mix_phases', 'mix_planes',
+    'pad_border', 'phase_logits', 'phase_scores', 'select_phase', 'shift_map', 'shifted_parts',
+    'space_to_depth_conv', 'space_to_depth_weight', 'split_phases', 'spread_over_regions', 'spread_over_taps',
+    'strided_conv', 'tips', 'tips_features', 'tips_phase_weights', 'weights_from_means', 'window_mix',
+    'window_start', 'wrap_border'
 ]

@@ -25,11 +25,26 @@ def spread_over_taps(phase_weights: Tensor, taps: int, stride: int) -> Tensor:
     """
     if taps == stride:
         return phase_weights.unflatten(-1, (stride, stride))
-    line = binomial_filter(taps).sum(0).to(phase_weights)
-    phase = (torch.arange(taps, device=phase_weights.device) + stride - window_start(taps, stride)) % stride
-    share = line / torch.zeros(stride).to(line).index_add(0, phase, line)[phase]
-    window = phase_weights.unflatten(-1, (stride, stride)).index_select(-2, phase).index_select(-1, phase)
-    return window * share[:, None] * share
+    # No matrix product: autocast would round the weights.
+    shares = _tap_shares(taps, stride).to(phase_weights)
+    return (phase_weights[..., None] * shares).sum(-2).unflatten(-1, (taps, taps))
+
+
+def gather_from_taps(windows: Tensor, taps: int, stride: int) -> Tensor:
+    """The adjoint of :func:`spread_over_taps`: ``(N, C, taps, taps)`` to ``(N, C, s*s)``."""
+    if taps == stride:
+        return windows.flatten(-2)
+    return (windows.flatten(-2)[..., None, :] * _tap_shares(taps, stride).to(windows)).sum(-1)
+
+
+def _tap_shares(taps: int, stride: int) -> Tensor:
+    """What each tap of a window gets of the weight of each phase: ``(s*s, taps*taps)``, float64, rows summing to 1."""
+    line = binomial_filter(taps).sum(0)
+    phase = (torch.arange(taps) + stride - window_start(taps, stride)) % stride
+    share = torch.zeros(stride, taps, dtype=torch.float64)
+    share[phase, torch.arange(taps)] = line
+    share /= share.sum(1, keepdim=True)
+    return torch.kron(share, share)
 
 
 def crop_to_cell(windows: Tensor, stride: int, top: int, left: int) -> Tensor:
@@ -81,14 +96,37 @@ def window_mix(x: Tensor, windows: Tensor, cell: int, stride: int, padding_mode:
         ``(N, C, H/stride, W/stride)``.
     """
     n, c, h, w = x.shape
+    planes = mix_planes(x.reshape(1, n * c, h, w), windows.flatten(0, 1), cell, stride, padding_mode)
+    return planes.reshape(n, c, h // stride, w // stride)
+
+
+def mix_planes(planes: Tensor, windows: Tensor, cell: int, stride: int, padding_mode: str = 'zeros') -> Tensor:
+    """:func:`window_mix` of maps that stand in a row, as the channels of one sample.
+
+    Args:
+        planes: ``(1, P, H, W)`` with H and W multiples of ``stride``.
+        windows: ``(P, t, t)``.
+        cell: Side of the cell that a window is centred on, <= t.
+        stride: Step between positions, >= 1.
+        padding_mode: How the border is continued where a window reaches over it.
+
+    Returns:
+        ``(1, P, H/stride, W/stride)``.
+    """
     taps = windows.shape[-1]
     before = window_start(taps, cell)
     after = taps - before - stride
     if before or after:
-        x = pad_border(x, before, after, padding_mode)
-    kernels = windows.to(x.dtype).reshape(n * c, 1, taps, taps)
-    mixed = F.conv2d(x.reshape(1, n * c, *x.shape[-2:]), kernels, stride=stride, groups=n * c)
-    return mixed.reshape(n, c, h // stride, w // stride)
+        planes = pad_border(planes, before, after, padding_mode)
+    return F.conv2d(planes, windows.to(planes.dtype)[:, None], stride=stride, groups=len(windows))
+
+
+def empty_reduced(x: Tensor, stride: int) -> Tensor:
+    """Memory for what a map becomes at a stride, ``(N, C, H/stride, W/stride)``, laid out as the map is."""
+    n, c, h, w = x.shape
+    last = x.is_contiguous(memory_format=torch.channels_last) and not x.is_contiguous()
+    return torch.empty(n, c, h // stride, w // stride, dtype=x.dtype, device=x.device,
+                       memory_format=torch.channels_last if last else torch.contiguous_format)
 
 
 def mix_phases(x: Tensor, phase_weights: Tensor, stride: int) -> Tensor:

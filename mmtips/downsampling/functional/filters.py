@@ -103,6 +103,32 @@ def wrap_border(x: Tensor, dim: int, before: int, after: int) -> Tensor:
     return x.index_select(dim, index)
 
 
+def fold_border(padded: Tensor, before: int, after: int, padding_mode: str) -> Tensor:
+    """Add what lies on a border to the pixels that it continues: the adjoint of :func:`pad_border`.
+
+    Args:
+        padded: ``(N, C, H + before + after, W + before + after)``.
+        before: Rows on the top and columns on the left, >= 0.
+        after: Rows at the bottom and columns on the right, >= 0.
+        padding_mode: How the border was continued, in torch's words.
+
+    Returns:
+        ``(N, C, H, W)``.
+    """
+    for dim in (-2, -1):
+        size = padded.shape[dim] - before - after
+        inner = padded.narrow(dim, before, size)
+        beyond = torch.cat([torch.arange(-before, 0), torch.arange(size, size + after)]).to(padded.device)
+        if padding_mode != 'zeros' and len(beyond):
+            last = size - 1
+            source = dict(reflect=last - (last - beyond.abs()).abs(), replicate=beyond.clamp(0, last),
+                          circular=beyond % size)[padding_mode]
+            border = padded.index_select(dim, beyond + before)
+            inner = inner.index_add(dim, source, border)
+        padded = inner
+    return padded
+
+
 def blur(x: Tensor, kernel: Tensor, stride: int, padding_mode: str) -> Tensor:
     """Filter every channel with the same taps.
 

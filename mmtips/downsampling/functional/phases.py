@@ -64,10 +64,16 @@ def select_phase(x: Tensor, index: Tensor, stride: int) -> Tensor:
     Returns:
         ``(N, C, H/s, W/s)``.
     """
-    phases = split_phases(x, stride)
-    n, c, _, h, w = phases.shape
-    chosen = index.reshape(n, -1, 1, 1, 1).expand(n, c, 1, h, w)
-    return phases.gather(2, chosen).squeeze(2)
+    # Indexed where it lies: splitting would copy all phases for one.
+    cells = _by_offset(_by_offset(x, -2, stride), -1, stride).permute(0, 1, 3, 5, 2, 4)
+    index = index.reshape(len(x), -1)
+    samples = torch.arange(x.shape[0], device=x.device)[:, None]
+    return cells[samples, torch.arange(x.shape[1], device=x.device), index // stride, index % stride]
+
+
+def _by_offset(x: Tensor, dim: int, stride: int) -> Tensor:
+    """See a side as cells of ``stride`` pixels: ``size`` becomes ``(size / s, s)``."""
+    return x.unflatten(dim, (x.shape[dim] // stride, stride))
 
 
 def phase_scores(x: Tensor, stride: int, norm: str = 'l2', per_channel: bool = False) -> Tensor:
@@ -90,8 +96,10 @@ def phase_scores(x: Tensor, stride: int, norm: str = 'l2', per_channel: bool = F
     if norm not in NORMS:
         raise ValueError(f'norm: expected one of {NORMS}, got {norm!r}')
     order = dict(l1=1, l2=2, linf=torch.inf, l2_min=2)[norm]
-    phases = split_phases(x.to(torch.promote_types(x.dtype, torch.float32)), stride)
-    scores = torch.linalg.vector_norm(phases, order, dim=(-2, -1) if per_channel else (1, -2, -1))
+    x = x.to(torch.promote_types(x.dtype, torch.float32))
+    # The norm of norms is the norm. Rows go first: what is left then is small.
+    rows = torch.linalg.vector_norm(_by_offset(x, -2, stride), order, dim=2 if per_channel else (1, 2))
+    scores = torch.linalg.vector_norm(_by_offset(rows, -1, stride), order, dim=-2).flatten(-2)
     return -scores if norm == 'l2_min' else scores
 
 

@@ -1,2 +1,11 @@
 # Copyright (c) mmtips authors. All rights reserved.
-"""Fused kernels behind the operators: the formulas of ``functional`` without the maps in between."""
+"""How TIPS is computed when it runs: in one operation, in pieces that fit the cache or the GPU.
+
+``functional`` says what it computes, in plain PyTorch. ``portable`` and ``triton_kernels`` compute the same with little
+memory, and its gradient; ``ops`` registers that with PyTorch and chooses.
+"""
+
+from mmtips.downsampling.kernels.ops import adaptive_mix
+from mmtips.downsampling.kernels.options import Options
+
+__all__ = ['Options', 'adaptive_mix']

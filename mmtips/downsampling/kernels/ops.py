@@ -1,0 +1,116 @@
+# Copyright (c) mmtips authors. All rights reserved.
+"""The operation as PyTorch knows it: with a shape for tracing, a gradient, and a choice of how it is computed.
+
+For the backward it keeps its inputs and the means of the regions, a few numbers for each channel; the features psi are
+computed again. The gradient cannot be differentiated once more.
+"""
+
+import importlib.util
+from functools import cache
+from types import ModuleType
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from mmtips.downsampling import functional
+from mmtips.downsampling.kernels import portable
+from mmtips.downsampling.kernels.options import Options
+
+
+@cache
+def _triton() -> ModuleType | None:
+    if importlib.util.find_spec('triton') is None:
+        return None
+    from mmtips.downsampling.kernels import triton_kernels
+    return triton_kernels
+
+
+def _kernels(x: Tensor) -> Any:
+    """Triton on GPUs where it is installed, else PyTorch's own kernels."""
+    return (_triton() if x.is_cuda else None) or portable
+
+
+def adaptive_mix(x: Tensor, score_weight: Tensor, score_scale: Tensor, options: Options,
+                 shift: Tensor | None = None) -> tuple[Tensor, Tensor, Tensor]:
+    """Mix every cell of a map with weights from the map itself: TIPS, whole.
+
+    The same as :func:`functional.tips_features`, then :func:`functional.tips_phase_weights`,
+    :func:`functional.spread_over_taps` and :func:`functional.window_mix`.
+
+    Args:
+        x: ``(N, C, H, W)`` with H and W multiples of the stride.
+        score_weight: ``(C, 1, 3, 3)``, see :func:`functional.tips_features`.
+        score_scale: ``(C,)`` or ``(C, s*s)``, see :func:`functional.weights_from_means`.
+        options: What is chosen for the operator.
+        shift: ``(2,)`` int64, rows and columns by which the target of L_undo is shifted; None to do without.
+
+    Returns:
+        The mixed map, ``(N, C, H/step, W/step)`` in the dtype of ``x`` (in autocast: of the convolution), laid out as
+        ``x``; the weights tau, ``(N, C, s*s)``; and the mean squared error between psi and the shifted ``x``, a
+        scalar, 0 without a shift. The last two are float32, or float64 for float64 maps.
+    """
+    x = _autocast(x)
+    if shift is None and _is_written_down():
+        means = functional.average_regions(functional.tips_features(x, score_weight.to(x.dtype), options.padding_mode),
+                                           options.stride, options.scores)
+        mixed = functional.window_mix(x, options.windows(means, score_scale), options.stride, options.step,
+                                      options.padding_mode)
+        undo = x.new_zeros(())
+    else:
+        mixed, means, undo = _adaptive_mix(x, score_weight, score_scale, shift, *options)
+    return mixed, functional.weights_from_means(means, score_scale), undo
+
+
+def _is_written_down() -> bool:
+    """Whether this run is recorded for others, who know PyTorch's operations and not these."""
+    return torch.compiler.is_exporting() or torch.jit.is_tracing()
+
+
+def _autocast(x: Tensor) -> Tensor:
+    """What autocast would do before a convolution."""
+    kind = x.device.type
+    wanted = torch.is_autocast_enabled(kind) and x.dtype == torch.float32
+    return x.to(torch.get_autocast_dtype(kind)) if wanted else x
+
+
+@torch.library.custom_op('mmtips::adaptive_mix', mutates_args=())
+def _adaptive_mix(x: Tensor, weight: Tensor, scale: Tensor, shift: Tensor | None, stride: int, taps: int, step: int,
+                  scores: str, padding_mode: str, mode: str) -> tuple[Tensor, Tensor, Tensor]:
+    options = Options(stride, taps, step, scores, padding_mode, mode)
+    return _kernels(x).adaptive_mix(x, weight, scale, options, shift)
+
+
+@torch.library.custom_op('mmtips::adaptive_mix_backward', mutates_args=())
+def _adaptive_mix_backward(grad_mixed: Tensor, grad_means: Tensor, grad_undo: Tensor, x: Tensor, weight: Tensor,
+                           scale: Tensor, means: Tensor, shift: Tensor | None, stride: int, taps: int, step: int,
+                           scores: str, padding_mode: str, mode: str) -> tuple[Tensor, Tensor, Tensor]:
+    options = Options(stride, taps, step, scores, padding_mode, mode)
+    return _kernels(x).adaptive_mix_backward(grad_mixed, grad_means, grad_undo, x, weight, scale, means, options, shift)
+
+
+@_adaptive_mix.register_fake
+def _(x: Tensor, weight: Tensor, scale: Tensor, shift: Tensor | None, stride: int, taps: int, step: int,  # noqa: ARG001
+      scores: str, *_: Any) -> tuple[Tensor, Tensor, Tensor]:
+    full = torch.promote_types(x.dtype, torch.float32)
+    return functional.empty_reduced(x, step), x.new_empty(
+        *x.shape[:2], functional.count_regions(stride, scores), dtype=full), x.new_empty((), dtype=full)
+
+
+@_adaptive_mix_backward.register_fake
+def _(grad_mixed: Tensor, grad_means: Tensor, grad_undo: Tensor, x: Tensor, weight: Tensor, scale: Tensor,  # noqa: ARG001
+      *_: Any) -> tuple[Tensor, Tensor, Tensor]:
+    return torch.empty_like(x), torch.empty_like(weight), torch.empty_like(scale)
+
+
+def _keep(ctx: Any, inputs: tuple, output: tuple) -> None:
+    x, weight, scale, shift, *ctx.options = inputs
+    ctx.save_for_backward(x, weight, scale, output[1], shift)
+
+
+def _backward(ctx: Any, grad_mixed: Tensor, grad_means: Tensor, grad_undo: Tensor) -> tuple:
+    *kept, shift = ctx.saved_tensors
+    return *_adaptive_mix_backward(grad_mixed, grad_means, grad_undo, *kept, shift, *ctx.options), *[None] * 7
+
+
+_adaptive_mix.register_autograd(_backward, setup_context=_keep)
