@@ -1,8 +1,8 @@
 # Copyright (c) mmtips authors. All rights reserved.
 """How TIPS is computed when it runs: in one operation, in pieces that fit the cache or the GPU.
 
-``functional`` says what it computes, in plain PyTorch. ``portable`` and ``triton_kernels`` compute the same with little
-memory, and its gradient; ``ops`` registers that with PyTorch and chooses.
+``functional`` says what it computes, in plain PyTorch. ``portable`` and ``triton_operation`` compute the same with
+little memory, and its gradient; ``ops`` registers that with PyTorch and chooses.
 """
 
 from mmtips.downsampling.kernels.ops import adaptive_mix

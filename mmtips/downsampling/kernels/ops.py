@@ -22,8 +22,8 @@ from mmtips.downsampling.kernels.options import Options
 def _triton() -> ModuleType | None:
     if importlib.util.find_spec('triton') is None:
         return None
-    from mmtips.downsampling.kernels import triton_kernels
-    return triton_kernels
+    from mmtips.downsampling.kernels import triton_operation
+    return triton_operation
 
 
 def _kernels(x: Tensor) -> Any:

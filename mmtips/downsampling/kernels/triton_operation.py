@@ -1,0 +1,29 @@
+# Copyright (c) mmtips authors. All rights reserved.
+"""The operation and its gradient from the Triton kernels, for maps on a GPU."""
+
+from torch import Tensor
+
+from mmtips.downsampling.kernels import triton_kernels as kernels
+from mmtips.downsampling.kernels.options import Options
+
+
+def adaptive_mix(x: Tensor, weight: Tensor, scale: Tensor, options: Options,
+                 shift: Tensor | None) -> tuple[Tensor, Tensor, Tensor]:
+    """See :func:`mmtips.downsampling.kernels.adaptive_mix`; means in place of weights."""
+    means, undo = kernels.region_means(x, weight, options.stride, options.scores, options.padding_mode, shift,
+                                       options.mode)
+    mixed = kernels.window_mix(x, options.windows(means, scale), options.stride, options.step, options.padding_mode)
+    return mixed, means, undo
+
+
+def adaptive_mix_backward(grad_mixed: Tensor, grad_means: Tensor, grad_undo: Tensor, x: Tensor, weight: Tensor,
+                          scale: Tensor, means: Tensor, options: Options,
+                          shift: Tensor | None) -> tuple[Tensor, Tensor, Tensor]:
+    """Gradients of :func:`adaptive_mix` for ``x``, ``weight`` and ``scale``; psi is computed again."""
+    dx, dwindows = kernels.window_mix_backward(grad_mixed, x, options.windows(means, scale), options.stride,
+                                               options.step, options.padding_mode)
+    dmeans, dscale = options.windows_backward(dwindows, means, scale)
+    through_features, dweight = kernels.region_means_backward(
+        grad_means + dmeans, grad_undo, x, weight, options.stride, options.scores, options.padding_mode, shift,
+        options.mode)
+    return dx.add_(through_features), dweight, dscale.to(scale.dtype)
