@@ -59,8 +59,8 @@ class TestBefore:
     @pytest.mark.parametrize(('kernel', 'padding'), [(2, 0), (3, 0), (4, 1), ((3, 1), 1)])
     def test_a_convolution_that_would_change_the_size(self, kernel, padding):
         net = chain(kernel, padding)
-        with pytest.raises(ValueError, match=r"1: placement='before' keeps the size only where .* half its kernel .* "
-                                             r"kernel_size=.* and padding=.*: leave it as it is with sites={'1': None}"):
+        with pytest.raises(ValueError, match=r"1: placement='before' keeps the size only where .* half its kernel .*, "
+                                             r"and this one has kernel_size=.* and padding=.*: leave it as it is"):
             convert_downsampling(net, SUBSAMPLE | dict(placement='before'))
         assert net[1].stride == (2, 2)
         convert_downsampling(net, SUBSAMPLE | dict(placement='before'), {'1': SUBSAMPLE})
@@ -79,7 +79,7 @@ class TestBefore:
     def test_a_chain_of_every_placement(self):
         """The convolution that has an operator of its own before it does not carry that of the one before it."""
         def build():
-            return nn.Sequential(nn.Conv2d(2, 3, 1), nn.Conv2d(3, 4, 3, 2, 1), nn.ReLU(), nn.Conv2d(4, 5, 3, 2, 1)).eval()
+            return nn.Sequential(nn.Conv2d(2, 3, 1), nn.Conv2d(3, 4, 3, 2, 1), nn.ReLU(), nn.Conv2d(4, 5, 3, 2, 1))
         stock, net = build(), build()
         first, second = convert_downsampling(net, SUBSAMPLE, {'3': dict(type='MaxPool', placement='before')})
         assert [(first.carrier, first.where), (second.carrier, second.where)] == [('2', 'after'), ('3', 'before')]
@@ -94,7 +94,8 @@ class TestBefore:
 
             def __init__(self):
                 super().__init__()
-                self.first, self.main = nn.Conv2d(3, 4, 1), nn.utils.parametrizations.weight_norm(nn.Conv2d(4, 4, 3, 2, 1))
+                self.first = nn.Conv2d(3, 4, 1)
+                self.main = nn.utils.parametrizations.weight_norm(nn.Conv2d(4, 4, 3, 2, 1))
 
             def forward(self, x):
                 x = self.main(self.first(x))
@@ -256,7 +257,7 @@ class TestRefusals:
     def test_an_unknown_placement(self):
         for choice, sites in ((dict(type='TIPS', placement='within'), None),
                               (dict(type='TIPS'), {'1': dict(type='TIPS', placement='within')})):
-            with pytest.raises(ValueError, match=r"placement: expected one of \('after', 'before', 'block'\), got 'within'"):
+            with pytest.raises(ValueError, match=r"placement: expected one of \('after', .*, 'block'\), got 'within'"):
                 convert_downsampling(chain(), choice, sites)
 
     @pytest.mark.parametrize('placement', LOW)
