@@ -123,14 +123,13 @@ class TestResidualBlocks:
             assert sorted(operators(model)) == sorted(paths)
             assert not strided_modules(model)
 
-    @pytest.mark.parametrize('base', ['ResNet', 'ResNetV1d', 'Res2Net', 'SEResNet'])
+    @pytest.mark.parametrize('base', ['ResNetV1d', 'Res2Net'])
     @pytest.mark.parametrize('placement', LOW)
     def test_keys_and_sizes_stay(self, scope, base, placement):
         """Pools of a block included, whose work its operator does."""
         scope('mmpretrain')
         more = dict(scales=4, base_width=26) if base == 'Res2Net' else {}
-        stock = MODELS.build(dict(type=base, depth=50, base_channels=4, stem_channels=4, **more) if base != 'SEResNet'
-                             else dict(type=base, depth=50))
+        stock = MODELS.build(dict(type=base, depth=50, base_channels=4, stem_channels=4, **more))
         choice = dict(type='MaxPool', placement=placement)
         converted = copy.deepcopy(stock)
         convert_downsampling(converted, choice, dict(stem_conv=choice))
@@ -159,7 +158,7 @@ class TestResidualBlocks:
     def test_what_it_costs(self, scope):
         """Before: the strided network and its operators. After: each of its convolutions on s*s times the pixels."""
         scope('mmpretrain')
-        stock = MODELS.build(dict(type='ResNet', depth=50))
+        stock = MODELS.build(dict(type='ResNet', depth=50, base_channels=16))
         pooled = dict(type='MaxPool')  # it multiplies nothing
         cost = {}
         for placement in PLACEMENTS:
@@ -167,15 +166,16 @@ class TestResidualBlocks:
             convert_downsampling(model, pooled | dict(placement=placement))
             cost[placement] = macs(model)
         # At 224 pixels: 3x3 convolutions of c channels on 28, 14 and 7 pixels.
-        low = [9 * c * c * side**2 for c, side in ((128, 28), (256, 14), (512, 7))]
-        first = [2 * c * c * 4 * side**2 for c, side in ((128, 28), (256, 14), (512, 7))]  # the 1x1 before, of 2c
+        sides = ((32, 28), (64, 14), (128, 7))
+        low = [9 * c * c * side**2 for c, side in sides]
+        first = [2 * c * c * 4 * side**2 for c, side in sides]  # the 1x1 before, of 2c
         assert cost['before'] == macs(stock)
         assert cost['after'] == macs(stock) + 3 * sum(low)
         assert cost['block'] == macs(stock) - 3 * sum(first) // 4
         blurred = copy.deepcopy(stock)
         convert_downsampling(blurred, dict(type='BlurPool', placement='before'), dict(stem_pool=None))
         # 3x3 taps on the branch of c channels and on the skip of 2c.
-        assert macs(blurred) == macs(stock) + sum(9 * 3 * c * side**2 for c, side in ((128, 28), (256, 14), (512, 7)))
+        assert macs(blurred) == macs(stock) + sum(9 * 3 * c * side**2 for c, side in sides)
 
     @pytest.mark.parametrize('placement', LOW)
     def test_copies_and_pickles_run_operators_of_their_own(self, scope, placement):
