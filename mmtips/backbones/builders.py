@@ -31,8 +31,10 @@ def build_backbone(base: str,
     Args:
         base: The host's backbone, such as ``'HRNet'`` (looked up in the scope of the config) or
             ``'mmpretrain.VGG'``.
-        downsampler: Config of the operator; ``dict(type='TIPS')`` if not given. With None only what ``sites`` names is
-            exchanged, and without ``sites`` nothing: the backbone is as the host builds it.
+        downsampler: Config of the operator; ``dict(type='TIPS')`` if not given. Its ``placement`` says where it runs:
+            ``'after'`` the convolution that had the stride, as published, ``'before'`` it, or before its ``'block'``,
+            see :func:`mmtips.surgery.convert_downsampling`. With None only what ``sites`` names is exchanged, and
+            without ``sites`` nothing: the backbone is as the host builds it.
         sites: Other choices for some sites, by role or path: ``dict(stem_conv=dict(type='APS'), skip=None)``, see
             :func:`mmtips.surgery.plan_sites`.
         **options: Everything else goes to the host's backbone.
@@ -43,7 +45,8 @@ def build_backbone(base: str,
     Raises:
         ImportError: If the host that ``base`` names is not installed.
         KeyError: If the active scope has no such backbone, or the operator is not registered.
-        ValueError: If the backbone has no stride site, see :func:`mmtips.surgery.convert_downsampling`.
+        ValueError: If the backbone has no stride site, or an operator or a placement does not fit one, see
+            :func:`mmtips.surgery.convert_downsampling`.
     """
     _require_host(base)
     with MODELS.switch_scope_and_registry(None) as registry:

@@ -12,26 +12,35 @@ from mmtips.inspection.dataflow import Dataflow
 from mmtips.inspection.recording import record
 from mmtips.inspection.strided import POOLS, pads_itself, strided_modules
 from mmtips.surgery.carriers import run_after, run_before
-from mmtips.surgery.plan import Choice, build_operators, describe_plan, plan_sites
+from mmtips.surgery.plan import Choice, build_operators, describe_plan, placement_of, plan_sites
 from mmtips.surgery.pools import in_place_of
 from mmtips.surgery.same_padding import GridPaddedConv2d
 from mmtips.surgery.sites import Site, sites_in, strides_of_forwards
+
+#: Sites with what goes there, see :func:`mmtips.surgery.plan.build_operators`.
+Built = Sequence[tuple[Site, nn.Module | None]]
 
 
 def convert_downsampling(backbone: nn.Module, downsampler: Choice,
                          sites: Mapping[str, Choice] | None = None, image: Tensor | None = None) -> list[Site]:
     """Exchange the downsampling of a backbone, in place.
 
-    Two moves: a strided convolution gets stride 1, and the operator runs past its norm and activation: before the
-    module that reads the result (in a residual block: convolution, norm, ReLU, operator, convolution), or, where
-    branches meet, after the last module (see :func:`mmtips.surgery.placement.place_of`). A pool is replaced. No
-    parameter changes its name, so that the host's checkpoints load as before; the operators' own parameters appear
-    under ``<carrier>.downsampler``.
+    Two moves: a strided convolution gets stride 1, and the operator runs where its ``placement`` says:
+
+    * ``'after'``, as published: past norm and activation, before the module that reads the result (in a residual block:
+      convolution, norm, ReLU, operator, convolution), or, where branches meet, after the last module (see
+      :func:`mmtips.surgery.placement.place_past`). The convolution is run on every pixel.
+    * ``'before'``: right before the convolution, which then has few pixels to run on, as it had with its stride.
+    * ``'block'``: where branches of a block meet whose strides are exchanged, one operator for all of them, before the
+      block; its pools go. Elsewhere as ``'before'``.
+
+    A pool is replaced. No parameter changes its name, so that the host's checkpoints load as before; the operators' own
+    parameters appear under ``<carrier>.downsampler``.
 
     Args:
         backbone: A built host backbone; ``backbone.init_weights()`` may run before or after.
-        downsampler: Config of the operator, such as ``dict(type='TIPS')``; with None only what ``sites`` names is
-            exchanged.
+        downsampler: Config of the operator, such as ``dict(type='TIPS')`` or ``dict(type='TIPS', placement='before')``;
+            with None only what ``sites`` names is exchanged.
         sites: Other choices for some sites, by role or path, see :func:`mmtips.surgery.plan_sites`:
             ``{'stem_conv': dict(type='BlurPool'), 'layer4.*': None}``.
         image: What the backbone is run on, once and without data, to see how its maps flow; if not given, one image of
@@ -48,11 +57,12 @@ def convert_downsampling(backbone: nn.Module, downsampler: Choice,
     """
     _require_fresh(backbone)
     flow = record(backbone, image) if strided_modules(backbone) else Dataflow()
-    found = sites_in(flow, backbone)
     try:
-        plan = plan_sites(found, downsampler, sites)
+        # A choice goes by role and path, and these do not depend on what was chosen.
+        plan = plan_sites(sites_in(flow, backbone, {}), downsampler, sites)
     except ValueError as error:
         raise ValueError(f'{type(backbone).__name__}: {error}') from error
+    found = sites_in(flow, backbone, {path: placement_of(choice) for path, choice in plan.items()})
     # All that goes in is built before the first change, so that a bad option leaves the backbone as it was.
     built = build_operators(backbone, found, plan)
     _exchange(backbone, built)
@@ -63,12 +73,12 @@ def convert_downsampling(backbone: nn.Module, downsampler: Choice,
     return [site for site, _ in built]
 
 
-def _exchange(backbone: nn.Module, built: Sequence[tuple[Site, nn.Module]]) -> None:
+def _exchange(backbone: nn.Module, built: Built) -> None:
     """Strides go before operators come: a module that is replaced may be what another operator runs at."""
     for site, part in built:
         strided = backbone.get_submodule(site.strided)
         paths = [path for path, module in backbone.named_modules(remove_duplicate=False) if module is strided]
-        replaced = _without_stride(strided, part)
+        replaced = _without_stride(strided, site, part)
         for path in paths:
             backbone.set_submodule(path, replaced)
     for site, part in built:
@@ -95,19 +105,19 @@ def _require_fresh(backbone: nn.Module) -> None:
         raise ValueError(f'{name} has been padded circularly: convert its downsampling before its padding')
 
 
-def _without_stride(strided: Any, part: nn.Module) -> nn.Module:
+def _without_stride(strided: Any, site: Site, part: nn.Module | None) -> nn.Module:
     """What takes the place of a strided module."""
-    if not isinstance(part, Downsampler):
+    if part is not None and not isinstance(part, Downsampler):
         return part
     if isinstance(strided, POOLS):
-        return in_place_of(strided, part)
-    if pads_itself(strided):
+        return nn.Identity() if part is None or site.where != 'instead' else in_place_of(strided, part)
+    if pads_itself(strided) and site.placement == 'after':
         return GridPaddedConv2d(strided)
     strided.stride = (1, 1)
     return strided
 
 
-def _keep_branches(backbone: nn.Module, built: Sequence[tuple[Site, nn.Module]]) -> None:
+def _keep_branches(backbone: nn.Module, built: Built) -> None:
     """Blocks that would merge converted branches into one convolution (RepVGG) shall not."""
     for site, _ in built:
         path = site.strided
@@ -122,7 +132,7 @@ def _stay(*_: Any) -> None:
                        'this network has in their place: use it as it is')
 
 
-def _freeze_again(backbone: nn.Module, built: Sequence[tuple[Site, nn.Module]]) -> None:
+def _freeze_again(backbone: nn.Module, built: Built) -> None:
     """Hosts freeze their first stages in the constructor, before the operators were there.
 
     An operator belongs to the stage of the convolution whose stride it took over, or that a pool follows. The
@@ -132,7 +142,7 @@ def _freeze_again(backbone: nn.Module, built: Sequence[tuple[Site, nn.Module]]) 
     freeze = getattr(backbone, '_freeze_stages', None)
     if freeze is not None:
         freeze()
-    operators = {site.strided: operator for site, operator in built}
+    operators = {site.strided: operator for site, operator in built if operator is not None}
     frozen = False
     for path, module in backbone.named_modules():
         if isinstance(module, nn.Conv2d):

@@ -1,11 +1,17 @@
 # Copyright (c) mmtips authors. All rights reserved.
-"""Where the operator of a strided convolution belongs: past its norm and activation, wherever they are."""
+"""Where the operator of a strided convolution belongs: past its norm and activation, before it, or before its block."""
 
+from collections.abc import Collection
 from typing import Any, NamedTuple
 
 from torch import nn
 
 from mmtips.inspection.dataflow import LOOK, Call, Dataflow, Step
+from mmtips.inspection.strided import pads_itself, pair
+
+#: Where an operator runs: past the norm and activation of the convolution whose stride it takes over (as published),
+#: before that convolution, or once for all branches of a block, before the block.
+PLACEMENTS = ('after', 'before', 'block')
 
 #: Functions that act on each pixel by itself (or, the norms, on each channel as a whole).
 POINTWISE = frozenset((
@@ -23,8 +29,8 @@ class Place(NamedTuple):
     where: str
 
 
-def place_of(flow: Dataflow, path: str, convolution: Any, taken: set[Place]) -> Place | None:
-    """Find the place of the operator that takes over the stride of a convolution.
+def place_past(flow: Dataflow, path: str, convolution: Any, taken: set[Place]) -> Place | None:
+    """Find the place of an operator that runs past the convolution whose stride it takes over.
 
     The map that the convolution gives is followed through norm and activation. If one module alone reads the result,
     the operator runs before that one. Otherwise (branches are added or concatenated, or the network returns the map) it
@@ -35,7 +41,7 @@ def place_of(flow: Dataflow, path: str, convolution: Any, taken: set[Place]) -> 
         flow: The record of the network.
         path: Of the strided convolution.
         convolution: The strided convolution.
-        taken: Places that have an operator.
+        taken: Places that have an operator, or will have one.
 
     Returns:
         The place; None if there is none.
@@ -45,13 +51,44 @@ def place_of(flow: Dataflow, path: str, convolution: Any, taken: set[Place]) -> 
         return None
     ways = [_way(flow, call.outputs[0]) for call in calls]
     reader = _reader(flow, [way[-1] for way in ways])
-    if reader:
+    if reader and Place(reader, 'before') not in taken:
         return Place(reader, 'before')
     itself = Place(path, 'before')
     if set(convolution.kernel_size) == {1} and not _pads(convolution) and itself not in taken:
         return itself
     last = _last(flow, ways)
     return Place(last, 'after') if last else None
+
+
+def place_before_block(flow: Dataflow, branches: Collection[str], strided: Collection[str]) -> Place | None:
+    """Find the place of one operator for all branches of a block: before the block.
+
+    The block is the innermost module that has all of them. It is called once, with one map, gives one, and has no other
+    stride.
+
+    Args:
+        flow: The record of the network.
+        branches: Paths of the strided modules of its branches.
+        strided: Paths of all strided modules.
+
+    Returns:
+        The place; None if there is no such block.
+    """
+    held = [call for path in branches for call in flow.calls_of(path)]
+    others = [call for path in strided if path not in branches for call in flow.calls_of(path)]
+    block = next((call for call in reversed(flow.calls) if all(part.inside(call) for part in held)), flow.calls[0])
+    fits = (block.parent is not None and block.bare and block.inputs == [block.first] and _carries(block, 'downsampler')
+            and len(flow.calls_of(block.path)) == 1 and not any(other.inside(block) for other in others))
+    return Place(block.path, 'before') if fits else None
+
+
+def changes_size(convolution: Any) -> bool:
+    """Whether a convolution would change the size of its map if it had no stride."""
+    if pads_itself(convolution):
+        return False
+    padding = 0 if isinstance(convolution.padding, str) else convolution.padding
+    axes = zip(pair(convolution.kernel_size), pair(padding), pair(convolution.dilation), strict=True)
+    return any(2 * before != dilation * (kernel - 1) for kernel, before, dilation in axes)
 
 
 def when(flow: Dataflow, place: Place) -> int:

@@ -11,9 +11,11 @@ from torch import nn
 
 from mmtips.downsampling import Downsampler, build_downsampler, operator_class
 from mmtips.surgery.branches import ROLES
+from mmtips.surgery.placement import PLACEMENTS
 from mmtips.surgery.sites import Site
 
-#: Config of an operator, or None: the host's own downsampling stays.
+#: Config of an operator, which may have a ``placement`` beside its options (one of :data:`PLACEMENTS`, see
+#: :func:`mmtips.surgery.convert_downsampling`), or None: the host's own downsampling stays.
 Choice = Mapping[str, Any] | None
 #: A strided stem convolution stays strided, as in BlurPool's networks: at stride 1 it is run at the resolution of the
 #: image, which costs more in training, in time and kept memory, than all other sites together: measured for ResNet-50
@@ -30,13 +32,15 @@ def plan_sites(found: Sequence[Site], downsampler: Choice,
         found: Its sites, as :func:`mmtips.surgery.find_sites` lists them.
         downsampler: Config of the operator, or None, wherever ``sites`` says nothing else.
         sites: Other choices, for a role (one of :data:`ROLES`) or for the paths of strided modules that match a pattern
-            (as for file names). Where several apply the last one counts; they come after :data:`DEFAULT_SITES`.
+            (as for file names). Where several apply the last one counts; they come after :data:`DEFAULT_SITES`. A
+            ``placement`` is part of a choice.
 
     Returns:
         For the path of each strided module the config of its operator, or None.
 
     Raises:
-        ValueError: If there is no site, or a pattern matches none, or no operator is left.
+        ValueError: If there is no site, or a pattern matches none, or no operator is left, or a placement is unknown,
+            or branches of a block that are to share an operator do not have the same one.
         TypeError: If a config is malformed.
         KeyError: If an operator is not registered.
     """
@@ -50,7 +54,29 @@ def plan_sites(found: Sequence[Site], downsampler: Choice,
                 plan[path] = choice
     if not any(plan.values()):
         raise ValueError(f'sites={dict(sites)!r} leaves none of the stride sites to {downsampler}: {roles}')
+    _check_blocks(found, plan)
     return plan
+
+
+def placement_of(choice: Choice, name: str = 'downsampler') -> str:
+    """Where the operator of a choice runs: one of :data:`PLACEMENTS`, the first if nothing is said.
+
+    Raises:
+        ValueError: If it is another one.
+    """
+    placement = PLACEMENTS[0] if choice is None else choice.get('placement', PLACEMENTS[0])
+    if placement not in PLACEMENTS:
+        raise ValueError(f'{name} placement: expected one of {PLACEMENTS}, got {placement!r}')
+    return placement
+
+
+def _check_blocks(found: Sequence[Site], plan: Mapping[str, Choice]) -> None:
+    for site in found:
+        branches = {other.strided: plan[other.strided] for other in found if site.block and other.block == site.block}
+        own = plan[site.strided]
+        if placement_of(own) == 'block' and any(choice != own for choice in branches.values()):
+            raise ValueError(f"{site.strided}: placement='block' is one operator for all branches of a block: give "
+                             f'them the same, got {branches}')
 
 
 def _check(roles: Mapping[str, str], downsampler: Choice, sites: Mapping[str, Choice]) -> None:
@@ -58,18 +84,18 @@ def _check(roles: Mapping[str, str], downsampler: Choice, sites: Mapping[str, Ch
         raise ValueError('there is no strided convolution and no strided pool, so that there is nothing to exchange')
     if not isinstance(sites, Mapping):
         raise TypeError(f'sites: expected a dict such as dict(stem_conv=None), got {sites!r}')
-    if downsampler is not None:
-        operator_class(downsampler)
-    for pattern, choice in sites.items():
+    for name, choice in {'downsampler': downsampler, **{f'sites[{key!r}]': sites[key] for key in sites}}.items():
         if choice is not None:
-            operator_class(choice, f'sites[{pattern!r}]')
+            operator_class(choice, name)
+            placement_of(choice, name)
+    for pattern in sites:
         if pattern not in ROLES and not any(fnmatch(path, pattern) for path in roles):
             raise ValueError(f'sites: {pattern!r} is no role (one of {ROLES}) and matches none of the stride sites: '
                              f'{roles}')
 
 
 def build_operators(network: nn.Module, found: Sequence[Site],
-                    plan: Mapping[str, Choice]) -> list[tuple[Site, nn.Module]]:
+                    plan: Mapping[str, Choice]) -> list[tuple[Site, nn.Module | None]]:
     """Build all that the plan puts into a network, on its device, in its dtype and mode, and change nothing yet.
 
     Args:
@@ -78,18 +104,20 @@ def build_operators(network: nn.Module, found: Sequence[Site],
         plan: See :func:`plan_sites`.
 
     Returns:
-        The sites to convert, each with its operator, or with what takes the place of its convolution. Operators whose
-        maps meet follow the one that runs first.
+        The sites to convert, each with its operator, or with what takes the place of its convolution, or None: the
+        operator before its block is another site's. Operators whose maps meet follow the one that runs first.
 
     Raises:
         ValueError: If an operator refuses an option, a site, or the operator that it would follow.
         TypeError: If an operator does not know an option.
     """
     leaders: dict[str, Downsampler | None] = {}
-    built = []
+    built: list[tuple[Site, nn.Module | None]] = []
     for site in found:
         choice, part = plan[site.strided], None
-        if choice is not None:
+        if choice is not None and site.placement == 'block' and site.block not in ('', site.strided):
+            built.append((site, None))
+        elif choice is not None:
             try:
                 part = _build(network, site, choice, leaders)
             except (TypeError, ValueError) as error:
@@ -105,8 +133,12 @@ def _build(network: nn.Module, site: Site, choice: Mapping[str, Any],
     if site.refusal:
         raise ValueError(f'{site.refusal}: leave it as it is with sites={{{site.strided!r}: None}}')
     strided = network.get_submodule(site.strided)
-    operator = build_downsampler(choice, site.channels, site.stride)
+    options = {key: value for key, value in choice.items() if key != 'placement'}
+    operator = build_downsampler(options, site.channels, site.stride)
     absorbed = operator.from_conv(strided) if isinstance(strided, nn.Conv2d) else None
+    if absorbed is not None and site.placement != 'after':
+        raise ValueError(f"placement={site.placement!r}: {type(operator).__name__} takes the place of the convolution, "
+                         'and neither runs before it nor after it: leave the placement out')
     if absorbed is not None:
         return absorbed
     if site.block in leaders:

@@ -2,6 +2,7 @@
 """Find every place where a built network divides the resolution, and where its operator belongs."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,8 +13,14 @@ from mmtips.inspection.geometry import Geometry
 from mmtips.inspection.recording import record
 from mmtips.inspection.strided import POOLS, pair, strided_modules
 from mmtips.surgery.branches import Branches
-from mmtips.surgery.placement import Place, place_of, when
+from mmtips.surgery.placement import Place, changes_size, place_before_block, place_past, when
 
+#: Why there is no place for an operator.
+_NOWHERE = {
+    'after': 'do not know where its operator belongs: no module alone reads its map or gives it on',
+    'block': "placement='block': no module reads one map and has all branches of this block, and no other stride: "
+             "placement='before' needs none",
+}
 #: What takes fewer pixels away than this, in both directions, is a border that is cut off.
 LEAST_FACTOR = 1.5
 
@@ -31,6 +38,7 @@ class Site:
         carrier: Path of the module at which the operator runs, such as ``layer2.0.conv3``; ``strided`` for a pool.
         where: ``'before'`` or ``'after'`` the carrier, or ``'instead'`` of it.
         refusal: Why no operator can be put there; '' if one can.
+        placement: What was asked for, one of :data:`mmtips.surgery.PLACEMENTS`.
     """
 
     strided: str
@@ -41,6 +49,7 @@ class Site:
     carrier: str
     where: str
     refusal: str
+    placement: str = 'after'
 
 
 def find_sites(network: nn.Module, image: Tensor | None = None) -> list[Site]:
@@ -59,23 +68,30 @@ def find_sites(network: nn.Module, image: Tensor | None = None) -> list[Site]:
     Raises:
         ValueError: If the network cannot be run.
     """
-    return sites_in(record(network, image), network) if strided_modules(network) else []
+    return sites_in(record(network, image), network, {}) if strided_modules(network) else []
 
 
-def sites_in(flow: Dataflow, network: nn.Module) -> list[Site]:
-    """What :func:`find_sites` lists, from a record of the network."""
+def sites_in(flow: Dataflow, network: nn.Module, placements: Mapping[str, str]) -> list[Site]:
+    """What :func:`find_sites` lists, from a record of the network, with the placements of some sites by path."""
     strided = strided_modules(network)
     run = {path: strided[path] for path in dict.fromkeys(call.path for call in flow.calls) if path in strided}
     branches = Branches(flow, run)
+    placements = {path: placements.get(path, 'after') for path in run}
     places: dict[str, Place] = {}
     refusals: dict[str, str] = {}
-    for path, module in run.items():
-        refusals[path] = _unfit(module) or _unfit_calls(flow.calls_of(path), flow)
-        place = None if refusals[path] else _place(flow, path, module, set(places.values()))
-        if place is not None:
+    # Operators that run past their convolutions come last: they alone have more than one place to choose from.
+    for path in sorted(run, key=lambda path: placements[path] == 'after'):
+        refusals[path] = _unfit(run[path], placements[path]) or _unfit_calls(flow.calls_of(path), flow)
+        if refusals[path]:
+            continue
+        if placements[path] == 'block' and len(branches.together[path]) > 1:
+            place = place_before_block(flow, branches.together[path], run)
+        else:
+            place = _place(flow, path, run[path], placements[path], set(places.values()))
+        if place is None:
+            refusals[path] = _NOWHERE[placements[path]]
+        else:
             places[path] = place
-        elif not refusals[path]:
-            refusals[path] = 'do not know where its operator belongs: no module alone reads its map or gives it on'
     # In the order in which operators run: the first one of a block is the one that the others follow.
     order = sorted(run, key=lambda path: when(flow, places.get(path, Place(path, 'before'))))
     sites = []
@@ -83,14 +99,21 @@ def sites_in(flow: Dataflow, network: nn.Module) -> list[Site]:
         together = [other for other in order if other in branches.together[path]]
         place = places.get(path, Place('', ''))
         sites.append(Site(path, branches.role[path], together[0] if len(together) > 1 else '',
-                          pair(run[path].stride)[0], _channels(flow, path, place), *place, refusals[path]))
+                          pair(run[path].stride)[0], _channels(flow, path, place), *place, refusals[path],
+                          placements[path]))
     return sites
 
 
+def _place(flow: Dataflow, path: str, module: Any, placement: str, taken: set[Place]) -> Place | None:
+    if isinstance(module, POOLS):
+        return Place(path, 'instead')
+    return place_past(flow, path, module, taken) if placement == 'after' else Place(path, 'before')
+
+
 def _channels(flow: Dataflow, path: str, place: Place) -> int:
-    """Those of the map that an operator reduces: what the strided module gives, unless it runs before it."""
-    call = flow.calls_of(path)[0]
-    maps = call.outputs if place.where == 'after' or place.carrier != path else call.inputs
+    """Those of the map that an operator reduces: what its carrier gives, or reads."""
+    call = flow.calls_of(place.carrier or path)[0]
+    maps = call.outputs if place.where == 'after' else call.inputs
     return flow.shapes[maps[0]][1] if maps else 0
 
 
@@ -102,17 +125,16 @@ def _unfit_calls(calls: list[Call], flow: Dataflow) -> str:
     return ''
 
 
-def _place(flow: Dataflow, path: str, module: Any, taken: set[Place]) -> Place | None:
-    return Place(path, 'instead') if isinstance(module, POOLS) else place_of(flow, path, module, taken)
-
-
-def _unfit(module: Any) -> str:
+def _unfit(module: Any, placement: str) -> str:
     """Why no operator can take over the stride of a module; '' if one can."""
     stride, across = pair(module.stride)
     if stride != across:
         return f'stride {(stride, across)} differs between rows and columns, which no operator here supports'
     if isinstance(module, nn.Conv2d):
-        return ''
+        return '' if placement == 'after' or not changes_size(module) else (
+            f"placement={placement!r} keeps the size only where a convolution is padded by half its kernel "
+            f"(placement='after' keeps it always), and this one has kernel_size={module.kernel_size} and "
+            f'padding={module.padding}')
     if not isinstance(module, POOLS):
         return (f'do not know how to take the stride off a {type(module).__name__}: only nn.Conv2d and its subclasses '
                 'are supported')

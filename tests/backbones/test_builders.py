@@ -36,6 +36,17 @@ def test_any_base_and_any_operator(scope):
     assert operators(MODELS.build(cfg), BlurPool) == 6
 
 
+def test_a_placement_for_all_and_for_a_site(scope):
+    scope('mmseg')
+    cfg = dict(type='TIPSResNet', depth=18, downsampler=dict(type='BlurPool', placement='block'),
+               sites={'layer4.*': dict(type='BlurPool')})
+    model = MODELS.build(cfg)
+    places = {path for path, module in model.named_modules() if isinstance(module, BlurPool)}
+    assert places == {'maxpool.pool', 'layer2.0.downsampler', 'layer3.0.downsampler', 'layer4.0.conv2.downsampler',
+                      'layer4.0.downsample.0.downsampler'}
+    assert cfg['downsampler'] == dict(type='BlurPool', placement='block')
+
+
 def test_the_other_host_may_be_named(scope):
     pytest.importorskip('mmpretrain.models')
     scope('mmseg')
