@@ -10,7 +10,7 @@ from mmengine.registry import HOOKS
 from mmengine.runner import Runner
 
 from mmtips.evaluation import ShiftValLoop
-from mmtips.evaluation.exhibits import flicker_examples
+from mmtips.evaluation.exhibits import flicker_exhibits
 from mmtips.wrappers import unwrap
 
 
@@ -60,7 +60,8 @@ class ShiftFiguresHook(Hook):
                 self._add(runner, name, _pixels(chart.draw([result])))
         indices = range(min(self.examples, len(loop.dataloader.dataset)))
         palette = loop.dataloader.dataset.metainfo.get('palette') or []
-        for index, example in flicker_examples(loop, indices, loop.protocols[0]).items():
+        examples, _ = flicker_exhibits(loop, indices, [], loop.protocols[0])
+        for index, example in examples.items():
             panels = paint_example(example, unwrap(runner.model), palette)
             if panels:
                 self._add(runner, f'flicker_{index:02d}', np.concatenate(list(panels.values()), axis=1))
