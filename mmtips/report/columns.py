@@ -84,7 +84,7 @@ def network_bias(result: Result, form: str) -> float | None:
     Returns:
         The mean; None where it was not measured, or where a site lacks the form.
     """
-    return None if result['sampling'] is None else mean_bias(result['sampling']['sites'])[form]
+    return mean_bias(result['sampling']['sites'])[form] if result.get('sampling') else None
 
 
 def _bias(form: str, meaning: str) -> Column:

@@ -116,7 +116,7 @@ def read_cells(results: Mapping[str, Result], form: str, protocol: str, row: str
 
 
 def _bias(source: str, result: Result, form: str) -> float:
-    if result['sampling'] is None:
+    if result.get('sampling') is None:
         raise ValueError(f"{source}: has no 'sampling': measure it again with sampling bias")
     bias = network_bias(result, form)
     if bias is None:
