@@ -17,6 +17,8 @@ MAY_IMPORT = {
     'compat': {'version'},
     'wrappers': set(),
     'hosts': set(),
+    'installed': {'version'},
+    'runners': {'wrappers'},  # below all rooms that test a checkpoint
     'downsampling': set(),
     'inspection': {'downsampling'},
     'surgery': {'downsampling', 'inspection'},
@@ -24,13 +26,12 @@ MAY_IMPORT = {
     'losses': {'downsampling', 'wrappers'},
     'evaluation': {'downsampling', 'inspection', 'wrappers'},  # the probe measures at operators and strided modules
     'datasets': {'hosts'},
-    # Its study builds a runner for a checkpoint as the tools do; cli itself imports neither room.
-    'robustness': {'cli', 'evaluation', 'hosts', 'wrappers'},
-    'report': {'evaluation', 'inspection', 'robustness', 'version', 'wrappers'},
+    'robustness': {'evaluation', 'hosts', 'installed', 'runners', 'wrappers'},
+    'report': {'evaluation', 'inspection', 'installed', 'robustness', 'version', 'wrappers'},
     'benchmark': {'downsampling', 'report'},
     'testing': {'downsampling'},
     'hooks': {'downsampling', 'evaluation', 'report', 'surgery', 'wrappers'},
-    'cli': {'evaluation', 'hosts', 'version', 'wrappers'},
+    'cli': {'evaluation', 'hosts', 'runners', 'version'},
 }
 #: Rooms, and modules, that may import these libraries and the standard library alone.
 LIBRARIES = {

@@ -11,7 +11,7 @@ from mmtips.cli.evaluation import (
     require_writable,
     shift_config,
 )
-from mmtips.cli.runners import build_runner, build_tester
+from mmtips.runners import build_runner, build_tester
 
 __all__ = [
     'add_host_arguments', 'add_measure_arguments', 'build_runner', 'build_tester', 'count', 'enable_amp',

@@ -4,6 +4,7 @@
 import argparse
 import hashlib
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from mmengine.registry import DATASETS, init_default_scope
 
 from mmtips.evaluation import PROTOCOLS
 from mmtips.evaluation.images import readable_indices
+from mmtips.runners import join_processes
 from mmtips.version import __version__
 
 #: The protocols of shift maps, ours.
@@ -88,7 +90,7 @@ def require_writable(*folders: Path) -> None:
 
 
 def leave_out_unreadable(config: Config, skip_bad: bool) -> list[str]:
-    """Look for images of the test set that cannot be read.
+    """Look for images of the test set that cannot be read; with a launcher the main process does it for all.
 
     Args:
         config: The config; where images are skipped its test set gets ``indices``.
@@ -100,6 +102,7 @@ def leave_out_unreadable(config: Config, skip_bad: bool) -> list[str]:
     Raises:
         ValueError: If there are unreadable images and they are not to be skipped, or the data set has no ``indices``.
     """
+    join_processes(config)
     init_default_scope(config.get('default_scope') or 'mmengine')
     dataset: Any = DATASETS.build(config.test_dataloader.dataset)
     readable, faults = readable_indices(dataset, skip_bad)
@@ -109,7 +112,10 @@ def leave_out_unreadable(config: Config, skip_bad: bool) -> list[str]:
         raise ValueError(f'--skip-bad: expected a data set that takes indices, got {type(dataset).__name__}, and these '
                          'cannot be read: ' + '; '.join(faults))
     before = config.test_dataloader.dataset.get('indices')
-    chosen = before if isinstance(before, (list, tuple)) else range(len(dataset))
+    if isinstance(before, (list, tuple)):
+        chosen: Sequence[int] = before
+    else:  # a negative number of images are the last ones
+        chosen = range(len(dataset)) if (before or 0) >= 0 else range(-len(dataset), 0)
     config.test_dataloader.dataset.indices = [int(chosen[index]) for index in readable]
     return faults
 

@@ -1,12 +1,15 @@
 # Copyright (c) mmtips authors. All rights reserved.
-"""What differs between the hosts: where predictions and ground truths are kept."""
+"""What differs between the hosts: where predictions and ground truths are kept, and what their figures are called."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+
+#: The hosts' names of the figure that counts as accuracy, in the order of preference.
+SCORES = ('mIoU', 'accuracy/top1')
 
 
 def predict_labels(model: nn.Module, views: Tensor) -> Tensor:
@@ -111,3 +114,29 @@ def sample_name(sample: Any, index: int) -> str:
     """What to call an image: its file, or its number."""
     path = getattr(sample, 'img_path', None)
     return str(path) if path else f'image {index}'
+
+
+def find_score(metrics: Mapping[str, Any]) -> str | None:
+    """Which of a host's metrics counts as accuracy: the first of :data:`SCORES` that is there, or None."""
+    return next((name for name in SCORES if name in metrics), None)
+
+
+def require_one_size(batch: Mapping[str, Any]) -> None:
+    """Refuse images of different sizes in one batch, which some hosts pad to the size of the largest.
+
+    The border of that padding would be measured as if it belonged to the image, and where it is would depend on which
+    images happen to share a batch.
+
+    Args:
+        batch: As the data loader gives it.
+
+    Raises:
+        ValueError: If the sizes differ.
+    """
+    inputs = batch.get('inputs')
+    sizes = {tuple(image.shape[-2:]) for image in inputs} if isinstance(inputs, (list, tuple)) else set()
+    if len(sizes) > 1:
+        shown = ' and '.join(f'{height} x {width}' for height, width in sorted(sizes)[:2])
+        raise ValueError(f'batch_size: a batch holds images of different sizes ({shown} pixels), which would be padded '
+                         'to one size and measured with their padding: set test_dataloader.batch_size=1, or resize '
+                         'them alike in the pipeline')

@@ -21,51 +21,49 @@ def load_subject(loop: ShiftTestLoop, index: int) -> Subject:
 
 
 @torch.no_grad()
-def flicker_examples(loop: ShiftTestLoop, indices: Sequence[int], protocol: ShiftProtocol) -> dict[int, dict[str, Any]]:
-    """Where the predictions of images flicker.
+def flicker_exhibits(loop: ShiftTestLoop, examples: Sequence[int], gallery: Sequence[int],
+                     protocol: ShiftProtocol) -> tuple[dict[int, dict[str, Any]], list[dict[str, Any]]]:
+    """Where the predictions of images flicker, and the two views of each image that agree least.
+
+    An image that is wanted for both is predicted once.
 
     Args:
         loop: The loop.
-        indices: Which images.
+        examples: Of which images all pairs of views are shown.
+        gallery: Of which images the pair is shown that agrees least.
         protocol: The protocol.
 
     Returns:
-        By index: ``image`` (C, H, W) as preprocessed, ``truth`` (H, W) or None, ``prediction`` (H, W) of the first
-        view, and of how many pairs each pixel is ``seen`` by both views, and how many ``differ`` there.
+        The examples, by index: ``image`` (C, H, W) as preprocessed, ``truth`` (H, W) or None, ``prediction`` (H, W) of
+        the first view, and of how many pairs each pixel is ``seen`` by both views, and how many ``differ`` there.
+
+        The gallery, as ``mmtips.report.write_gallery`` takes it: ``index``, ``image`` (its name), ``agreement`` in
+        percent, ``shifts`` of the two views in pixels, ``view_a`` and ``view_b`` (C, h, w) as preprocessed,
+        ``prediction_a``, ``prediction_b`` and ``truth`` (H, W), or ``labels`` for classification.
     """
-    examples = {}
-    for index in indices:
+    shown, least = {}, {}
+    for index in dict.fromkeys([*examples, *gallery]):
         subject = load_subject(loop, index)
-        pairs = list(compared(subject.predictions(draw_shifts(protocol, index, subject.size), protocol),
-                              protocol.kind.anchored))
-        seen = [(first != UNSEEN) & (second != UNSEEN) for first, second in pairs]
-        differ = [both & (first != second) for both, (first, second) in zip(seen, pairs, strict=True)]
-        examples[index] = dict(image=subject.image.cpu(), truth=_truth(subject), prediction=pairs[0][0].cpu(),
-                               seen=torch.stack(seen).sum(0).cpu(), differ=torch.stack(differ).sum(0).cpu())
-    return examples
+        shifts = draw_shifts(protocol, index, subject.size)
+        pairs = list(compared(subject.predictions(shifts, protocol), protocol.kind.anchored))
+        if index in examples:
+            shown[index] = _example(subject, pairs)
+        if index in gallery:
+            of_pairs = list(compared(iter(shifts), protocol.kind.anchored))
+            least[index] = _least_agreement(subject, of_pairs, pairs, protocol, loop.classes.names)
+    return shown, [least[index] for index in gallery]
 
 
-@torch.no_grad()
-def flicker_gallery(loop: ShiftTestLoop, indices: Sequence[int], protocol: ShiftProtocol) -> list[dict[str, Any]]:
-    """The two views of each image that agree least.
-
-    Args:
-        loop: The loop.
-        indices: Which images.
-        protocol: The protocol.
-
-    Returns:
-        What ``mmtips.report.write_gallery`` takes: ``index``, ``image`` (its name), ``agreement`` in percent,
-        ``shifts`` of the two views in pixels, ``view_a`` and ``view_b`` (C, h, w) as preprocessed, ``prediction_a``,
-        ``prediction_b`` and ``truth`` (H, W), or ``labels`` for classification.
-    """
-    return [_least_agreement(load_subject(loop, index), protocol, loop.classes.names) for index in indices]
+def _example(subject: Subject, pairs: Sequence[tuple[Tensor, Tensor]]) -> dict[str, Any]:
+    seen = [(first != UNSEEN) & (second != UNSEEN) for first, second in pairs]
+    differ = [both & (first != second) for both, (first, second) in zip(seen, pairs, strict=True)]
+    return dict(image=subject.image.cpu(), truth=_truth(subject), prediction=pairs[0][0].cpu(),
+                seen=torch.stack(seen).sum(0).cpu(), differ=torch.stack(differ).sum(0).cpu())
 
 
-def _least_agreement(subject: Subject, protocol: ShiftProtocol, names: Sequence[str]) -> dict[str, Any]:
-    shifts = draw_shifts(protocol, subject.index, subject.size)
-    of_pairs = list(compared(iter(shifts), protocol.kind.anchored))
-    pairs = list(compared(subject.predictions(shifts, protocol), protocol.kind.anchored))
+def _least_agreement(subject: Subject, of_pairs: Sequence[tuple[Tensor, Tensor]],
+                     pairs: Sequence[tuple[Tensor, Tensor]], protocol: ShiftProtocol,
+                     names: Sequence[str]) -> dict[str, Any]:
     shares = [((first == second) & (first != UNSEEN)).sum().item()
               / ((first != UNSEEN) & (second != UNSEEN)).sum().clamp(min=1).item() for first, second in pairs]
     worst = min(range(len(pairs)), key=shares.__getitem__)

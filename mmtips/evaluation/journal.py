@@ -1,37 +1,73 @@
 # Copyright (c) mmtips authors. All rights reserved.
-"""A journal of a long evaluation, so that it goes on where it was stopped."""
+"""What a long run has measured, on disk, so that it goes on where it was stopped."""
 
+import base64
 import io
 import os
-import struct
 from pathlib import Path
 from typing import Any
 
 import torch
 
-_LENGTH = struct.Struct('<Q')
+
+def read_lines(path: Path) -> list[str]:
+    """Read a file of lines, which is made if there is none; a torn last line, of a process that was killed, is dropped.
+
+    Args:
+        path: The file.
+
+    Returns:
+        The lines, without their ends.
+
+    Raises:
+        OSError: If the file cannot be written to.
+        ValueError: If it holds no text.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open('ab+') as file:
+            file.seek(0)
+            content = file.read()
+            whole = content[:content.rfind(b'\n') + 1]
+            file.truncate(len(whole))
+    except OSError as error:
+        raise OSError(f'{path} cannot be written to ({error}): name a file elsewhere') from error
+    try:
+        return whole.decode().splitlines()
+    except UnicodeDecodeError as error:
+        raise ValueError(f'{path} holds no lines of text ({error}): remove it to begin anew') from error
+
+
+def append_line(path: Path, line: str) -> None:
+    """Write a line down; it is on disk before this returns.
+
+    Args:
+        path: The file.
+        line: Text without an end of line.
+    """
+    with path.open('a') as file:
+        file.write(f'{line}\n')
+        file.flush()
+        os.fsync(file.fileno())
 
 
 class Journal:
-    """Entries on disk, each written down at once; a torn last one, of a process that was killed, is dropped.
+    """Entries on disk, each written down at once.
 
     Entries are read with ``weights_only``: nothing in the file is executed.
 
     Args:
         path: The file; it is made if there is none.
+
+    Raises:
+        OSError: If the file cannot be written to.
+        ValueError: If it is no such file.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self.entries: list[Any] = []
-        with path.open('ab+') as file:
-            file.seek(0)
-            end = 0
-            while (content := _read(file)) is not None:
-                self.entries.append(torch.load(io.BytesIO(content), weights_only=True))
-                end = file.tell()
-            file.truncate(end)
+        #: What was there already.
+        self.entries = [torch.load(io.BytesIO(base64.b64decode(line)), weights_only=True) for line in read_lines(path)]
 
     def append(self, entry: Any) -> None:
         """Write an entry down.
@@ -49,22 +85,8 @@ class Journal:
         except Exception as error:  # what pickle raises has no common class
             raise TypeError(f'{self.path}: cannot write down {type(entry).__name__}: expected tensors, numbers, '
                             f'strings and containers of them ({error})') from error
-        content = buffer.getvalue()
-        with self.path.open('ab') as file:
-            file.write(_LENGTH.pack(len(content)) + content)
-            file.flush()
-            os.fsync(file.fileno())
+        append_line(self.path, base64.b64encode(buffer.getvalue()).decode())
 
     def remove(self) -> None:
         """Remove the file, once what it was for is done."""
         self.path.unlink(missing_ok=True)
-
-
-def _read(file: io.BufferedRandom) -> bytes | None:
-    """The next whole entry."""
-    head = file.read(_LENGTH.size)
-    if len(head) < _LENGTH.size:
-        return None
-    length, = _LENGTH.unpack(head)
-    content = file.read(length)
-    return content if len(content) == length else None

@@ -12,9 +12,11 @@ from mmengine.registry import LOOPS
 from mmengine.runner import BaseLoop, TestLoop, ValLoop, autocast
 from torch import nn
 
+from mmtips.evaluation.adapters import require_one_size
 from mmtips.evaluation.journal import Journal
 from mmtips.evaluation.measures import Consistency, GroundTruth, Measure, Sampling, ShiftMap
 from mmtips.evaluation.metric import ShiftConsistency
+from mmtips.evaluation.order import ImageOrder
 from mmtips.evaluation.protocols import ShiftProtocol
 from mmtips.evaluation.regions import Classes
 from mmtips.evaluation.subject import Subject, subjects
@@ -85,7 +87,7 @@ class _ShiftLoop(BaseLoop):
         self.journal = None if journal is None else Journal(Path(f'{journal}.{get_rank()}of{get_world_size()}.journal'))
         #: Channels, height and width, on the network's grid, of the first image that this process measured.
         self.image_shape: tuple[int, ...] = ()
-        self._order: list[int] = []
+        self._order = ImageOrder(self.dataloader)
 
     @property
     def measured(self) -> int:
@@ -94,13 +96,16 @@ class _ShiftLoop(BaseLoop):
 
     @torch.no_grad()
     def run_iter(self, idx: int, data_batch: Any) -> None:
-        """Run the host's iteration, then measure the same batch; or take both from the journal."""
-        if idx == 0:  # once for an epoch: a sampler may draw anew
-            self._order = [int(index) for index in self.dataloader.sampler]
-        indices = self._order[idx * self.dataloader.batch_size:(idx + 1) * self.dataloader.batch_size]
+        """Run the host's iteration, then measure the same batch; or take both from the journal.
+
+        Raises:
+            ValueError: If the batch holds images of different sizes.
+        """
+        indices = self._order.of_batch(idx)
         if idx < self.measured:
             self._replay(idx, indices)
             return
+        require_one_size(data_batch)
         before = [len(metric.results) for metric in self.evaluator.metrics]
         super().run_iter(idx, data_batch)
         for subject in self.subjects(data_batch, indices):

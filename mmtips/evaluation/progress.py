@@ -1,13 +1,34 @@
 # Copyright (c) mmtips authors. All rights reserved.
 """A progress bar with the time left, for long evaluations."""
 
-from typing import Any
+import sys
+from collections.abc import Iterable, Iterator
+from typing import Any, TypeVar
 
 from mmengine.dist import is_main_process
 from mmengine.hooks import Hook
 from mmengine.registry import HOOKS
 from mmengine.runner import Runner
 from mmengine.utils import ProgressBar
+
+Item = TypeVar('Item')
+
+
+def with_progress(items: Iterable[Item], total: int) -> Iterator[Item]:
+    """Hand items on and show how many of them are done.
+
+    Args:
+        items: What is gone through.
+        total: How many there are.
+
+    Yields:
+        The items.
+    """
+    bar = ProgressBar(total, file=sys.stdout)
+    for item in items:
+        yield item
+        bar.update()
+    print()
 
 
 @HOOKS.register_module()

@@ -10,7 +10,7 @@ from mmengine.registry import HOOKS
 from mmengine.runner import Runner
 
 from mmtips.evaluation import ShiftValLoop
-from mmtips.evaluation.exhibits import flicker_examples
+from mmtips.evaluation.exhibits import flicker_exhibits
 from mmtips.wrappers import unwrap
 
 
@@ -51,25 +51,34 @@ class ShiftFiguresHook(Hook):
             return
         # Trainings that draw nothing need not load what draws.
         from mmtips.report import measurements
-        from mmtips.report.figures import CHARTS, paint_example
+        from mmtips.report.figures import CHARTS, NARROW, paint_example
         loop: Any = runner.val_loop
         result = dict(name=f'iteration {runner.iter}', robustness=None,
                       **measurements(loop.protocols, loop.metric.summaries))
         for name, chart in CHARTS.items():
             if chart.applies([result]):
-                self._add(runner, name, _pixels(chart.draw([result])))
+                self._add(runner, name, _pixels(chart.draw([result], NARROW)))
         indices = range(min(self.examples, len(loop.dataloader.dataset)))
         palette = loop.dataloader.dataset.metainfo.get('palette') or []
-        for index, example in flicker_examples(loop, indices, loop.protocols[0]).items():
+        examples, _ = flicker_exhibits(loop, indices, [], loop.protocols[0])
+        for index, example in examples.items():
             panels = paint_example(example, unwrap(runner.model), palette)
             if panels:
-                self._add(runner, f'flicker_{index:02d}', np.concatenate(list(panels.values()), axis=1))
+                self._add(runner, f'flicker_{index:02d}', _two_by_two(list(panels.values())))
 
     @staticmethod
     def _add(runner: Runner, name: str, picture: np.ndarray) -> None:
         runner.visualizer.add_image(f'shift_{name}', picture, step=runner.iter)
 
 
+def _two_by_two(panels: list[np.ndarray]) -> np.ndarray:
+    """Four pictures of one size, each in a white frame."""
+    framed = [np.pad(panel, ((2, 2), (2, 2), (0, 0)), constant_values=255) for panel in panels]
+    return np.concatenate([np.concatenate(framed[:2], axis=1), np.concatenate(framed[2:], axis=1)])
+
+
 def _pixels(figure: Any) -> np.ndarray:
+    """A narrow figure, of which TensorBoard shows a miniature as wide: its letters are read there, and when enlarged."""
+    figure.set_dpi(200)
     figure.canvas.draw()
     return np.asarray(figure.canvas.buffer_rgba())[..., :3].copy()

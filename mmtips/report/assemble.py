@@ -8,7 +8,8 @@ from typing import Any
 from mmengine.runner import Runner, autocast
 
 from mmtips.evaluation import ShiftTestLoop
-from mmtips.evaluation.exhibits import flicker_examples, flicker_gallery, mixing_layers
+from mmtips.evaluation.exhibits import flicker_exhibits, mixing_layers
+from mmtips.evaluation.images import data_digest
 from mmtips.report.cost import measure_cost
 from mmtips.report.figures import write_examples, write_gallery, write_layers
 from mmtips.report.results import shift_result
@@ -42,6 +43,8 @@ def assemble_result(runner: Runner, metrics: dict[str, float], name: str, config
     data = dict(dataset=str(runner.cfg.test_dataloader.dataset.type), images=len(dataset), skipped=list(skipped),
                 classes=len(classes.names), background=classes.background, ignore_index=classes.ignore_index,
                 border=classes.border)
+    digest = data_digest(dataset)
+    data |= {} if digest is None else dict(digest=digest)
     figures = _draw(loop, model, dataset.metainfo.get('palette') or [], folder, min(examples, len(dataset)))
     return shift_result(name, config, checkpoint, data, _cost(runner, model, loop.image_shape), metrics, loop.protocols,
                         loop.metric.summaries, figures=figures, robustness=robustness,
@@ -62,8 +65,7 @@ def _draw(loop: ShiftTestLoop, model: Any, palette: Any, folder: Path, count: in
         return dict(examples={}, gallery=[], layers=[])
     protocol = loop.protocols[0]
     with autocast(enabled=loop.fp16):  # as measured
-        examples = flicker_examples(loop, range(count), protocol)
-        gallery = flicker_gallery(loop, loop.metric.flickering(protocol.name, count), protocol)
+        examples, gallery = flicker_exhibits(loop, range(count), loop.metric.flickering(protocol.name, count), protocol)
         layers = mixing_layers(loop, 0)
     return dict(examples=write_examples(examples, model, palette, folder),
                 gallery=write_gallery(gallery, model, palette, folder), layers=write_layers(layers, folder))

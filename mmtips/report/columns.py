@@ -74,11 +74,21 @@ def _worst(heading: str, row: str, meaning: str) -> Column:
                     else result['shift_map']['worst'].get(row))
 
 
-def _bias(form: str, meaning: str) -> Column:
-    def read(result: Result) -> Cell:
-        return number(mean_bias((result['sampling'] or {'sites': []})['sites'])[form], 3)
+def network_bias(result: Result, form: str) -> float | None:
+    """Maximum-sampling bias of a network: the mean over its sites, in [0, 1].
 
-    return Column(f'MSB, {form}', meaning, read)
+    Args:
+        result: A result.
+        form: ``'selection'`` or ``'weight'``.
+
+    Returns:
+        The mean; None where it was not measured, or where a site lacks the form.
+    """
+    return mean_bias(result['sampling']['sites'])[form] if result.get('sampling') else None
+
+
+def _bias(form: str, meaning: str) -> Column:
+    return Column(f'MSB, {form}', meaning, lambda result: number(network_bias(result, form), 3))
 
 
 def _parameters(result: Result) -> Cell:

@@ -13,7 +13,8 @@ SHIFT_MAP = ('protocol', 'max_shift', 'step', 'images')
 def require_comparable(results: Sequence[Result]) -> None:
     """Refuse results that were measured on different data or under different protocols.
 
-    A protocol that some results lack leaves cells empty, and is no reason to refuse.
+    A protocol that some results lack leaves cells empty, and is no reason to refuse; nor is a digest of the data, which
+    earlier results lack.
 
     Args:
         results: At least one result.
@@ -41,6 +42,8 @@ def require_comparable(results: Sequence[Result]) -> None:
 
 def _conditions(result: Result) -> Iterator[tuple[str, Any]]:
     yield from ((f'data.{key}', result['data'][key]) for key in DATA)
+    if 'digest' in result['data']:
+        yield 'data.digest (of the names of images and classes)', result['data']['digest'][:12]
     for name, measure in result['shift'].items():
         yield from ((f'shift.{name}.{key}', value) for key, value in measure['protocol'].items())
     if result['shift_map'] is not None:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from scipy.stats import rankdata
 
-from mmtips.evaluation import mean_bias
+from mmtips.report.columns import network_bias
 from mmtips.report.results import run_information
 from mmtips.report.schemas import Result, validate
 from mmtips.report.tables import aligned
@@ -118,9 +118,9 @@ def read_cells(results: Mapping[str, Result], form: str, protocol: str, row: str
 def _bias(source: str, result: Result, form: str) -> float:
     if result.get('sampling') is None:
         raise ValueError(f"{source}: has no 'sampling': measure it again with sampling bias")
-    sites = result['sampling']['sites']
-    bias = mean_bias(sites)[form]
+    bias = network_bias(result, form)
     if bias is None:
+        sites = result['sampling']['sites']
         missing = [f"{site['path']} ({site['operator']})" for site in sites
                    if site[form] is None and any(site[other] is not None for other in FORMS)]
         raise ValueError(f'{source}: the {form} form is not known at {missing or "any site"}: leave the file out, or '

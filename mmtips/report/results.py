@@ -8,21 +8,15 @@ import subprocess
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime, timezone
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from mmtips.evaluation import ShiftProtocol, fidelity
+from mmtips.evaluation.adapters import find_score
+from mmtips.installed import installed_versions
 from mmtips.report.schemas import SCHEMA, Result, load_result, validate
-from mmtips.version import __version__
-
-DISTRIBUTIONS = ('torch', 'torchvision', 'numpy', 'mmengine', 'onedl-mmengine', 'mmcv', 'mmcv-lite', 'mmsegmentation',
-                 'onedl-mmsegmentation', 'mmpretrain', 'onedl-mmpretrain', 'opencv-python-headless', 'opencv-python',
-                 'foolbox', 'imagecorruptions-imaug', 'timm')
-#: The hosts' names of the figure that counts as accuracy, in the order of preference.
-ACCURACIES = ('mIoU', 'accuracy/top1')
 
 
 def shift_result(name: str, config: str, checkpoint: Path, data: dict[str, Any], model: dict[str, Any],
@@ -35,10 +29,11 @@ def shift_result(name: str, config: str, checkpoint: Path, data: dict[str, Any],
         name: What the model is called in tables.
         config: Name of the config.
         checkpoint: The checkpoint file.
-        data: ``dataset``, ``images``, ``skipped`` (names), ``classes``, ``background``, ``ignore_index``, ``border``.
+        data: ``dataset``, ``images``, ``skipped`` (names), ``classes``, ``background``, ``ignore_index``, ``border``,
+            and ``digest`` where images have files.
         model: The cost, see :func:`mmtips.report.cost.measure_cost`.
         metrics: What the shift loop returned: the host's metrics and ours, flat. Where they hold none of
-            :data:`ACCURACIES`, the result has neither an accuracy nor a fidelity.
+            :data:`mmtips.evaluation.adapters.SCORES`, the result has neither an accuracy nor a fidelity.
         protocols: The protocols of the loop.
         summaries: What its measures say (``loop.metric.summaries``).
         figures: ``examples``, ``gallery`` and ``layers``: files of pictures.
@@ -49,7 +44,7 @@ def shift_result(name: str, config: str, checkpoint: Path, data: dict[str, Any],
     Returns:
         A valid result.
     """
-    metric = next((key for key in ACCURACIES if key in metrics), None)
+    metric = find_score(metrics)
     accuracy = None if metric is None else dict(metric=metric, value=float(metrics[metric]))
     return validate(dict(
         schema=SCHEMA,
@@ -137,16 +132,10 @@ def _measure(protocol: ShiftProtocol, estimates: dict[str, dict[str, float]], ac
 
 def run_information(device: str | None = None) -> dict[str, Any]:
     """When, with which code and on what a result was measured; by default on a GPU if there is one."""
-    installed = {'mmtips': __version__, 'python': platform.python_version()}
-    for package in DISTRIBUTIONS:
-        try:
-            installed[package] = version(package)
-        except PackageNotFoundError:
-            continue
     on_gpu = torch.cuda.is_available() if device is None else device.startswith('cuda')
     name = torch.cuda.get_device_name() if on_gpu else f'CPU ({platform.machine()})'
     return dict(created=datetime.now(timezone.utc).isoformat(timespec='seconds'), commit=_commit(), device=name,
-                threads=torch.get_num_threads(), versions=installed)
+                threads=torch.get_num_threads(), versions=installed_versions())
 
 
 def _commit() -> str:

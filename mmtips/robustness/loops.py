@@ -8,7 +8,8 @@ from mmengine.registry import LOOPS
 from mmengine.runner import TestLoop, autocast
 from torch import nn
 
-from mmtips.evaluation.adapters import batch_samples
+from mmtips.evaluation.adapters import batch_samples, require_one_size
+from mmtips.evaluation.order import ImageOrder
 from mmtips.robustness.attacks import STEPS, Attack, attack_images
 from mmtips.robustness.libraries import require_library
 from mmtips.robustness.victims import Victim, truths
@@ -57,6 +58,7 @@ class AttackTestLoop(TestLoop):
         if ignore_index is None:
             ignore_index = getattr(self.dataloader.dataset, 'ignore_index', 255)
         self.ignore_index = ignore_index
+        self._order = ImageOrder(self.dataloader)
 
     @torch.no_grad()
     def run_iter(self, idx: int, data_batch: Any) -> None:
@@ -65,7 +67,11 @@ class AttackTestLoop(TestLoop):
         Args:
             idx: Number of the batch.
             data_batch: The batch.
+
+        Raises:
+            ValueError: If the batch holds images of different sizes.
         """
+        require_one_size(data_batch)
         self.runner.call_hook('before_test_iter', batch_idx=idx, data_batch=data_batch)
         model = unwrap(self.runner.model)
         data = cast(nn.Module, model.data_preprocessor)(data_batch, False)
@@ -73,14 +79,9 @@ class AttackTestLoop(TestLoop):
         labels = truths(samples, tuple(data['inputs'].shape[-2:]), self.ignore_index).to(data['inputs'].device)
         # Images as a whole have classes of any number, 255 too.
         victim = Victim(model, data['inputs'], samples, self.ignore_index if labels.dim() > 1 else NO_CLASS)
-        pixels = attack_images(self.attack, victim, labels, self._indices(idx, len(labels)))
+        pixels = attack_images(self.attack, victim, labels, self._order.of_batch(idx))
         data['inputs'] = victim.network_inputs(pixels)
         with autocast(enabled=self.fp16):
             outputs = model(**data, mode='predict')
         self.evaluator.process(data_samples=outputs, data_batch=data_batch)
         self.runner.call_hook('after_test_iter', batch_idx=idx, data_batch=data_batch, outputs=outputs)
-
-    def _indices(self, idx: int, count: int) -> list[int]:
-        """The indices, in the data set, of the images of this process' batch ``idx``."""
-        start = idx * self.dataloader.batch_size
-        return [int(index) for index in list(self.dataloader.sampler)[start:start + count]]

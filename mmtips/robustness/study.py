@@ -7,7 +7,6 @@ import json
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -16,20 +15,16 @@ from mmengine.dist import broadcast_object_list, is_main_process
 from mmengine.registry import LOOPS
 from mmengine.runner import Runner
 
-from mmtips import cli
+from mmtips.evaluation.adapters import SCORES, find_score
+from mmtips.installed import installed_versions
 from mmtips.robustness.attacks import Attack
 from mmtips.robustness.corruptions import check_corruption
 from mmtips.robustness.libraries import require_library
 from mmtips.robustness.pipelines import corrupt_pipeline
 from mmtips.robustness.store import CellStore
+from mmtips.runners import build_tester
 
 Section = dict[str, Any]
-#: The hosts' names of the figure that counts, in the order of preference.
-SCORES = ('mIoU', 'accuracy/top1')
-#: What a score may depend on beside the config and the checkpoint.
-DISTRIBUTIONS = ('mmtips', 'torch', 'torchvision', 'numpy', 'scipy', 'opencv-python-headless', 'opencv-python',
-                 'pillow', 'mmengine', 'onedl-mmengine', 'mmcv', 'mmcv-lite', 'mmsegmentation', 'onedl-mmsegmentation',
-                 'mmpretrain', 'onedl-mmpretrain', 'foolbox', 'imagecorruptions-imaug', 'scikit-image', 'numba')
 #: Entries of a config that do not change a score.
 _IDLE = ('work_dir', 'launcher', 'load_from', 'resume', 'filename', 'log_level', 'visualizer', 'vis_backends')
 
@@ -67,7 +62,7 @@ def robustness_study(config: Config, checkpoint: Path, attacks: Sequence[Attack]
 
     Args:
         config: A config of either host; it is not changed.
-        checkpoint: See :func:`mmtips.cli.build_tester`.
+        checkpoint: See :func:`mmtips.runners.build_tester`.
         attacks: What to attack with.
         corruptions: Names, of :data:`mmtips.robustness.CORRUPTIONS`.
         severities: 1 to 5, of each corruption.
@@ -81,7 +76,7 @@ def robustness_study(config: Config, checkpoint: Path, attacks: Sequence[Attack]
 
     Raises:
         ValueError: If an argument is unknown, a cell is named twice, the store is of another measurement, or the host's
-            metrics hold none of :data:`SCORES`.
+            metrics hold none of :data:`mmtips.evaluation.adapters.SCORES`.
         ImportError: If a library is absent that a cell needs.
     """
     cells = list(_cells(attacks, corruptions, severities, seed))
@@ -91,7 +86,7 @@ def robustness_study(config: Config, checkpoint: Path, attacks: Sequence[Attack]
         raise ValueError(f'attacks, corruptions, severities: named twice: {twice}')
     for cell in cells:  # what is wrong, or absent, is found before the run
         _loop(config, cell)
-    runner = cli.build_tester(copy.deepcopy(config), str(checkpoint))  # which makes the processes know each other
+    runner = build_tester(copy.deepcopy(config), str(checkpoint))  # which makes the processes know each other
     kept = CellStore(store, _fingerprint(config, checkpoint), f'{Path(config.filename or "config").name} with '
                      f'{checkpoint.name}') if is_main_process() else None
     finished = [kept.cells if kept is not None else {}]
@@ -148,7 +143,7 @@ def _run(runner: Runner, loop: dict[str, Any]) -> dict[str, Any]:
     # Hooks ask the runner for the loop, which it builds only once: it is handed the loop of each cell.
     runner._test_loop = LOOPS.build(loop, default_args=dict(runner=runner))
     metrics = runner._test_loop.run()
-    name = next((score for score in SCORES if score in metrics), None)
+    name = find_score(metrics)
     if name is None:
         raise ValueError(f'test_evaluator: expected a metric that gives one of {SCORES}, got {sorted(metrics)}')
     score = float(metrics[name])
@@ -175,12 +170,6 @@ def _section(cells: Sequence[_Cell], scores: dict[str, dict[str, Any]], seed: in
 def _fingerprint(config: Config, checkpoint: Path) -> str:
     """A hash of everything that a score depends on, beside what its cell says."""
     entries = {key: value for key, value in config.to_dict().items() if key not in _IDLE}
-    installed = {}
-    for package in DISTRIBUTIONS:
-        try:
-            installed[package] = version(package)
-        except PackageNotFoundError:
-            continue
     weights = hashlib.sha256(checkpoint.read_bytes()).hexdigest()
-    text = json.dumps([entries, weights, installed], sort_keys=True, default=str)
+    text = json.dumps([entries, weights, installed_versions()], sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()

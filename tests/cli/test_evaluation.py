@@ -8,7 +8,7 @@ from mmengine.dataset import BaseDataset
 from mmengine.registry import DATASETS
 from PIL import Image
 
-from mmtips import cli
+from mmtips import cli, runners
 
 DEFAULTS = dict(protocols=['standard', 'lps'], max_shift=None, pairs=None, seed=0, size_divisor=1, subpixel=1,
                 shift_map=0, map_protocol='standard', map_step=1, map_images=16, sampling_images=16, background=None,
@@ -33,7 +33,7 @@ def files(tmp_path):
         Image.fromarray(np.zeros((8, 8, 3), np.uint8)).save(path)
     paths[1].write_bytes(paths[1].read_bytes()[:30])
     return Config(dict(test_cfg={}, test_dataloader=dict(dataset=dict(
-        type='TIPSToyFiles', ann_file=','.join(map(str, paths)), indices=[3, 1, 0], lazy_init=False))))
+        type='TIPSToyFiles', ann_file=','.join(map(str, paths)), indices=[3, 1, 0], serialize_data=False))))
 
 
 def test_unreadable_images_are_left_out_of_what_was_chosen(files):
@@ -43,6 +43,25 @@ def test_unreadable_images_are_left_out_of_what_was_chosen(files):
     assert '1.png' in fault
     assert files.test_dataloader.dataset.indices == [3, 0]
     assert cli.leave_out_unreadable(files, skip_bad=False) == []
+
+
+@pytest.mark.parametrize(('indices', 'left'), [(None, [0, 2, 3]), (2, [0]), (-3, [-2, -1]), (-4, [-4, -2, -1]),
+                                               ((-3, 3), [3])])
+def test_the_first_and_the_last_images(files, indices, left):
+    files.test_dataloader.dataset.indices = indices
+    chosen = [info['img_path'] for info in DATASETS.build(files.test_dataloader.dataset)]
+    assert len(cli.leave_out_unreadable(files, skip_bad=True)) == 1
+    assert files.test_dataloader.dataset.indices == left
+    rest = [info['img_path'] for info in DATASETS.build(files.test_dataloader.dataset)]
+    assert rest == [path for path in chosen if not path.endswith('1.png')]
+
+
+def test_processes_of_a_launcher_meet_before_the_images_are_read(files, monkeypatch):
+    joined = []
+    monkeypatch.setattr(runners, 'init_dist', lambda launcher, **options: joined.append((launcher, options)))
+    files.update(launcher='slurm', env_cfg=dict(dist_cfg=dict(backend='gloo')))
+    cli.leave_out_unreadable(files, skip_bad=True)
+    assert joined == [('slurm', dict(backend='gloo'))]
 
 
 def test_shifts_in_pixels_and_shares():

@@ -4,7 +4,7 @@ import torch
 
 from mmtips.downsampling import TIPS
 from mmtips.evaluation import ShiftProtocol, draw_shifts
-from mmtips.evaluation.exhibits import flicker_examples, flicker_gallery, mixing_layers
+from mmtips.evaluation.exhibits import flicker_exhibits, mixing_layers
 from tests.evaluation.toys import make_runner
 
 CIRCULAR = ShiftProtocol('circular', 3)
@@ -18,7 +18,8 @@ def loop_of(tmp_path, kind, **options):
 
 def test_examples_count_where_pairs_differ(tmp_path):
     loop = loop_of(tmp_path, 'position')
-    examples = flicker_examples(loop, [0, 2], CIRCULAR)
+    examples, none = flicker_exhibits(loop, [0, 2], [], CIRCULAR)
+    assert none == []
     assert sorted(examples) == [0, 2]
     columns = draw_shifts(CIRCULAR, 2, (24, 32)).view(-1, 2, 2)[..., 1]
     expected = sum(((torch.arange(32) + a) % 32 % 3 != (torch.arange(32) + b) % 32 % 3).long() for a, b in columns)
@@ -34,12 +35,18 @@ def test_the_gallery_begins_with_what_flickers_most(tmp_path):
               for record in loop.metric.records}
     chosen = loop.metric.flickering('circular', 3)
     assert chosen == sorted(shares, key=shares.get)[:3]
-    entry = flicker_gallery(loop, chosen, CIRCULAR)[0]
+    views = []
+    hook = loop.runner.model.register_forward_pre_hook(lambda _, args: views.append(len(args[0])))
+    examples, gallery = flicker_exhibits(loop, chosen[:1], chosen, CIRCULAR)
+    hook.remove()
+    assert sum(views) == 3 * 10  # the image that is in both is predicted once
+    assert [entry['index'] for entry in gallery] == chosen
+    entry = gallery[0]
     agreement = (entry['prediction_a'] == entry['prediction_b']).double().mean().item() * 100
     assert entry['agreement'] == pytest.approx(agreement)
     assert entry['image'] == f'image {chosen[0]}'
     moved = entry['view_a'].roll([-int(part) for part in entry['shifts'][0]], (1, 2))
-    assert torch.equal(moved, flicker_examples(loop, chosen[:1], CIRCULAR)[chosen[0]]['image'])
+    assert torch.equal(moved, examples[chosen[0]]['image'])
     assert entry['labels'] is None
 
 
@@ -49,7 +56,7 @@ def test_what_never_flickers_is_no_exhibit(tmp_path):
 
 def test_the_gallery_of_a_classifier_names_the_labels(tmp_path):
     loop = loop_of(tmp_path, 'position', task='classification')
-    entry = flicker_gallery(loop, loop.metric.flickering('standard', 1), ShiftProtocol('standard', 3))[0]
+    _, (entry, ) = flicker_exhibits(loop, [], loop.metric.flickering('standard', 1), ShiftProtocol('standard', 3))
     assert entry['prediction_a'] is entry['truth'] is None
     assert entry['labels']['a'] != entry['labels']['b']
     assert entry['labels']['truth'] == ('background', 'bright', 'brighter')[entry['index'] % 3]

@@ -1,7 +1,7 @@
 # Copyright (c) mmtips authors. All rights reserved.
+import base64
 import io
 import pickle
-import struct
 
 import pytest
 import torch
@@ -38,10 +38,18 @@ def test_what_could_run_code_is_neither_written_nor_read(tmp_path):
     assert (tmp_path / 'x').read_bytes() == b''
     buffer = io.BytesIO()
     torch.save(Executed(), buffer)
-    (tmp_path / 'x').write_bytes(struct.pack('<Q', len(buffer.getvalue())) + buffer.getvalue())
+    (tmp_path / 'x').write_bytes(base64.b64encode(buffer.getvalue()) + b'\n')
     with pytest.raises(pickle.UnpicklingError, match='Weights only load failed'):
         Journal(tmp_path / 'x')
     assert not executed
+
+
+def test_files_that_are_none_of_ours_and_places_that_cannot_be_written(tmp_path):
+    (tmp_path / 'x').write_bytes(b'\xff\xfe\n')
+    with pytest.raises(ValueError, match='x holds no lines of text'):
+        Journal(tmp_path / 'x')
+    with pytest.raises(OSError, match='y cannot be written to .*name a file elsewhere'):
+        Journal(tmp_path / 'x/y')
 
 
 executed = []

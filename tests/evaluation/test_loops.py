@@ -1,10 +1,13 @@
 # Copyright (c) mmtips authors. All rights reserved.
+from types import SimpleNamespace
+
 import pytest
 import torch
 from mmengine.structures import BaseDataElement, PixelData
 
 from mmtips.evaluation import PROTOCOLS, ShiftProtocol, draw_shifts
 from mmtips.evaluation.adapters import ground_truth, predict_labels
+from mmtips.evaluation.order import ImageOrder
 from tests.evaluation.toys import StripedImages, make_runner
 
 
@@ -93,6 +96,31 @@ def test_classification(tmp_path):
     assert metrics['shift/circular/joint'] == pytest.approx(100 / 3)
     assert 'shift/standard/foreground' in metrics
     assert not [name for name in metrics if 'class/' in name]
+
+
+class Growing(StripedImages):
+
+    def __getitem__(self, index):
+        return StripedImages(size=(24, 32 + index))[index]
+
+
+def test_images_of_different_sizes_are_not_measured_with_their_padding(tmp_path):
+    with pytest.raises(ValueError, match=r'batch_size: .*24 x 32 and 24 x 33 pixels.* test_dataloader.batch_size=1'):
+        make_runner(tmp_path / 'two', 'pixel', dataset=Growing()).test()
+    alone = make_runner(tmp_path / 'one', 'pixel', dataset=Growing(), batch_size=1)
+    assert alone.test()['shift/standard/overall'] == 100
+
+
+def test_a_sampler_is_asked_once_for_an_epoch():
+    drawn = iter([[4, 0, 3], [1, 2, 5]])
+
+    class Sampler:
+
+        def __iter__(self):
+            return iter(next(drawn))
+
+    order = ImageOrder(SimpleNamespace(sampler=Sampler(), batch_size=2))
+    assert [order.of_batch(number) for number in (0, 1, 0, 1)] == [[4, 0], [3], [1, 2], [5]]
 
 
 def test_too_large_a_shift_is_refused(tmp_path):

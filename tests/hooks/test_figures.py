@@ -30,9 +30,13 @@ def test_charts_and_flicker_reach_the_visualizer(tmp_path, monkeypatch):
     assert sorted(shown) == ['shift_classes', 'shift_flicker_00', 'shift_flicker_01', 'shift_shift_map']
     chart, step = shown['shift_shift_map']
     assert chart.shape[2] == 3
+    assert chart.shape[1] == 740  # 3.7 inches
     assert chart.std() > 5  # not an empty sheet
     assert step == 0
-    assert shown['shift_flicker_00'][0].shape == (24, 4 * 32, 3)
+    four = shown['shift_flicker_00'][0]
+    assert four.shape == (2 * (24 + 4), 2 * (32 + 4), 3)
+    assert (four[:, :2] == 255).all()  # frames
+    assert (four[2:26, 2:34] != 255).any()
 
 
 def test_another_loop_is_refused(tmp_path):

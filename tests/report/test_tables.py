@@ -124,6 +124,17 @@ def test_the_first_that_has_a_protocol_is_the_one_that_others_are_held_against()
         report.require_comparable([first, make_classification()])
 
 
+def test_other_images_under_the_same_names_of_data_are_refused():
+    first, second, third, earlier = (make_result(name) for name in ('first', 'second', 'third', 'earlier'))
+    for result, digest in ((first, 'a'), (second, 'a'), (third, 'b')):
+        result['data']['digest'] = 64 * digest
+        report.validate(result)
+    report.require_comparable([earlier, first, second])
+    with pytest.raises(ValueError, match=r"'first' and 'third' .* differ in data.digest \(of the names of images and "
+                                         r"classes\): 'aaaaaaaaaaaa' and 'bbbbbbbbbbbb'"):
+        report.require_comparable([earlier, first, second, third])
+
+
 def test_table_goes_between_its_marks(tmp_path):
     page = tmp_path / 'README.md'
     page.write_text('a\n<!-- results -->\nold\n<!-- /results -->\nb\n')

@@ -104,7 +104,7 @@ def test_a_metric_that_is_no_score(one_host, tmp_path):
 def test_a_store(tmp_path):
     path = tmp_path / 'folder/cells.jsonl'
     store = CellStore(path, 'abc', 'a with b')
-    assert not path.exists()
+    assert json.loads(path.read_text()) == dict(fingerprint='abc', description='a with b')
     store.add('clean', dict(score=1.5))
     store.add('fog', dict(score=1.))
     assert CellStore(path, 'abc', 'a with b').cells == dict(clean=dict(score=1.5), fog=dict(score=1.))

@@ -8,8 +8,9 @@ from mmtips.report.figures.galleries import paint_example, write_examples, write
 from mmtips.report.figures.layers import write_layers
 from mmtips.report.figures.robustness import robustness_figure
 from mmtips.report.figures.shift_maps import shift_map_figure
+from mmtips.report.figures.style import NARROW
 
 __all__ = [
-    'CHARTS', 'Chart', 'class_figure', 'depth_figure', 'paint_example', 'robustness_figure', 'shift_map_figure',
+    'CHARTS', 'NARROW', 'Chart', 'class_figure', 'depth_figure', 'paint_example', 'robustness_figure', 'shift_map_figure',
     'write_examples', 'write_figures', 'write_gallery', 'write_layers'
 ]

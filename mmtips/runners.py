@@ -5,11 +5,23 @@ import ast
 from typing import Any
 
 from mmengine.config import Config
+from mmengine.dist import init_dist, is_distributed
 from mmengine.runner import Runner
 from mmengine.runner.checkpoint import CheckpointLoader
 from torch import nn
 
 from mmtips.wrappers import unwrap
+
+
+def join_processes(config: Config) -> None:
+    """Let the processes of a launcher know each other before there is a runner, which would do it in the same way.
+
+    Args:
+        config: The config; without a launcher nothing is done.
+    """
+    launcher = config.get('launcher', 'none')
+    if launcher != 'none' and not is_distributed():
+        init_dist(launcher, **config.get('env_cfg', {}).get('dist_cfg', {}))
 
 
 def build_runner(config: Config) -> Runner:
