@@ -27,7 +27,7 @@ MAY_IMPORT = {
     # Its study builds a runner for a checkpoint as the tools do; cli itself imports neither room.
     'robustness': {'cli', 'evaluation', 'hosts', 'wrappers'},
     'report': {'evaluation', 'inspection', 'robustness', 'version', 'wrappers'},
-    'benchmark': {'downsampling', 'report'},
+    'benchmark': {'downsampling', 'losses', 'report'},  # a training step has the losses that the hook adds
     'testing': {'downsampling'},
     'hooks': {'downsampling', 'evaluation', 'report', 'surgery', 'wrappers'},
     'cli': {'evaluation', 'hosts', 'version', 'wrappers'},
