@@ -92,13 +92,18 @@ readme: $(STAMP)
 	$(BIN)/python tools/correlate.py results/demo/*.json --out results/correlation/demo.json \
 	  --figure docs/images/correlation.svg --markdown docs/operators/README.md
 	$(BIN)/python tools/benchmark_evaluation.py --markdown docs/evaluation.md
-	$(BIN)/python tools/benchmark.py --cards docs/operators
+	$(BIN)/python tools/benchmark.py --out results/benchmarks --cards docs/operators --page docs/performance.md \
+	  --figures docs/images
 	$(BIN)/python -m tests.surgery.families
 	$(BIN)/python tools/model_index.py
 
-# What the operators cost: about five minutes on an idle machine.
+# What the operators cost, all that is planned for one device: about ten minutes on an idle machine. It goes on where it
+# was stopped. What it measured is copied beside the committed results, for make readme to show; nothing is measured there,
+# since files that change while it runs would mark the commit as changed.
+DEVICE ?= cpu
 benchmark: $(STAMP)
-	$(BIN)/python tools/benchmark.py layers networks sites
+	$(BIN)/python tools/benchmark.py --plan $(DEVICE)
+	cp $$(ls work_dirs/benchmarks/*-$(DEVICE)-*.json | grep -v '\..*\.') results/benchmarks/
 
 test: lint types unit
 

@@ -28,7 +28,7 @@ MAY_IMPORT = {
     'datasets': {'hosts'},
     'robustness': {'evaluation', 'hosts', 'installed', 'runners', 'wrappers'},
     'report': {'evaluation', 'inspection', 'installed', 'robustness', 'version', 'wrappers'},
-    'benchmark': {'downsampling', 'report'},
+    'benchmark': {'downsampling', 'losses', 'report'},  # a training step has the losses that the hook adds
     'testing': {'downsampling'},
     'hooks': {'downsampling', 'evaluation', 'report', 'surgery', 'wrappers'},
     'cli': {'evaluation', 'hosts', 'runners', 'version'},

@@ -15,7 +15,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('config', type=Path, nargs='?', help='a config whose test set takes indices')
     parser.add_argument('checkpoint', type=Path, nargs='?', help='path of the checkpoint; nothing is measured '
                         'without one')
-    parser.add_argument('--out', type=Path, default=Path('results/benchmark/evaluation.json'), help='result file')
+    parser.add_argument('--out', type=Path, default=Path('results/benchmarks/evaluation.json'), help='result file')
     parser.add_argument('--markdown', type=Path, metavar='FILE', help='put the table between the marks '
                         '<!-- evaluation cost --> of this file')
     return parser.parse_args()

@@ -1,82 +1,102 @@
 # Copyright (c) mmtips authors. All rights reserved.
-"""What is measured: layers alone, and whole networks with them."""
+"""What is measured: layers alone, and whole networks with them. All of it is data, and can be pickled."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, NamedTuple
 
-from mmengine.registry import MODELS
 from torch import nn
 
+from mmtips.benchmark import networks
+from mmtips.benchmark.released import ReleasedTIPS
 from mmtips.downsampling import build_downsampler
 
-#: Every operator, and the options that change what it costs.
+#: One row for every operator.
 OPERATORS: dict[str, dict[str, Any]] = {
-    'TIPS': dict(type='TIPS'),
+    name: dict(type=name)
+    for name in ('TIPS', 'BlurPool', 'APS', 'LPS', 'DDAC', 'SPDConv', 'MaxPool', 'AvgPool', 'StridedConv')}
+#: Options that change what an operator costs.
+OPTIONS: dict[str, dict[str, Any]] = {
     "TIPS, scores='phase', taps=4": dict(type='TIPS', scores='phase', taps=4),
     "TIPS, anchor='norm'": dict(type='TIPS', anchor='norm'),
     "TIPS, anchor='learned'": dict(type='TIPS', anchor='learned'),
-    'BlurPool': dict(type='BlurPool'),
     'BlurPool, filter_size=5': dict(type='BlurPool', filter_size=5),
-    'APS': dict(type='APS'),
     'APS, antialias=3': dict(type='APS', antialias=3),
-    'LPS': dict(type='LPS'),
-    'DDAC': dict(type='DDAC'),
-    'SPDConv': dict(type='SPDConv'),
-    'MaxPool': dict(type='MaxPool'),
-    'AvgPool': dict(type='AvgPool'),
-    'StridedConv': dict(type='StridedConv'),
 }
+#: Where operators are put in a network, by the options of the surgery.
+PLACEMENTS: dict[str, dict[str, Any]] = {'default': {}}
+TIPS = OPERATORS['TIPS']
+STRIDED, STOCK = 'strided 3x3 convolution', 'strided (stock)'
+LOSSES, RELEASED = 'TIPS, with losses', 'TIPS, as released (operations)'
+RELEASED_LOSSES = f'{RELEASED}, with losses'
 
 
 class Candidate(NamedTuple):
-    """One row of a benchmark: the config of its operator, None for the host's own, and how to build it."""
+    """One row of a benchmark.
+
+    Attributes:
+        operator: Config of its operator; None for the host's own, and for what is none of ours.
+        build: How to build it.
+        losses: What its training step adds to the task, a key of :data:`mmtips.benchmark.tasks.LOSSES`.
+    """
 
     operator: dict[str, Any] | None
     build: Callable[[], nn.Module]
+    losses: str = 'task'
 
 
-class Suite(NamedTuple):
-    """Candidates that are measured on one input, relative to one of them."""
-
-    title: str
-    shape: tuple[int, int, int, int]
-    reference: str
-    candidates: dict[str, Candidate]
+def layer(cfg: dict[str, Any], channels: int, stride: int = 2, losses: str = 'task') -> Candidate:
+    """An operator alone."""
+    return Candidate(cfg, partial(build_downsampler, cfg, channels, stride), losses)
 
 
-def _resnet(**options: Any) -> nn.Module:
-    """ResNet-50 of MMPretrain; imported here, because a benchmark of layers needs no host."""
-    import mmpretrain.models  # noqa: F401
-    kind = 'TIPSResNet' if 'downsampler' in options else 'ResNet'
-    return MODELS.build(dict(type=kind, depth=50, _scope_='mmpretrain', **options))
+def layers(channels: int) -> dict[str, Candidate]:
+    """Every operator alone, with its options, and the released operations."""
+    released = partial(ReleasedTIPS, channels)
+    return {name: layer(cfg, channels) for name, cfg in (OPERATORS | OPTIONS).items()} | core(channels) | {
+        RELEASED: Candidate(None, released), RELEASED_LOSSES: Candidate(None, released, 'released')}
 
 
-STOCK = {'strided (stock)': Candidate(None, _resnet)}
+def core(channels: int) -> dict[str, Candidate]:
+    """The few for which settings are compared: two operators, the losses, the convolution that has the stride."""
+    strided = partial(nn.Conv2d, channels, channels, 3, stride=2, padding=1, bias=False)
+    return {name: layer(OPERATORS[name], channels) for name in ('TIPS', 'BlurPool')} | {
+        LOSSES: layer(TIPS, channels, losses='tips'), STRIDED: Candidate(None, strided)}
 
 
-def _layers() -> dict[str, Candidate]:
-    convolution = partial(nn.Conv2d, 64, 64, 3, stride=2, padding=1, bias=False)
-    return {name: Candidate(cfg, partial(build_downsampler, cfg, 64)) for name, cfg in OPERATORS.items()} | \
-        {'strided 3x3 convolution': Candidate(None, convolution)}
+def growing(channels: int, stride: int) -> dict[str, Candidate]:
+    """Those whose cost is followed as sizes grow: each of them works channel by channel."""
+    return {name: layer(OPERATORS[name], channels, stride) for name in ('TIPS', 'BlurPool', 'StridedConv')}
 
 
-def _networks() -> dict[str, Candidate]:
-    return STOCK | {name: Candidate(cfg, partial(_resnet, downsampler=cfg)) for name, cfg in OPERATORS.items()}
+def network(build: Callable[..., nn.Module], operators: Mapping[str, dict[str, Any]] = OPERATORS
+            ) -> dict[str, Candidate]:
+    """A network as the host builds it, with every operator, and with TIPS and its losses."""
+    rows = {name: Candidate(cfg, partial(build, downsampler=cfg)) for name, cfg in operators.items()}
+    return {STOCK: Candidate(None, build)} | rows | {LOSSES: Candidate(TIPS, partial(build, downsampler=TIPS), 'tips')}
 
 
-def _sites() -> dict[str, Candidate]:
-    """What each role costs by itself."""
-    rows = STOCK.copy()
+def sites() -> dict[str, Candidate]:
+    """What the stem convolution of ResNet-50 costs by itself."""
+    rows = {STOCK: Candidate(None, networks.resnet50)}
     for name in ('BlurPool', 'TIPS', 'APS'):
         cfg = OPERATORS[name]
-        rows[f'{name} (default)'] = Candidate(cfg, partial(_resnet, downsampler=cfg))
-        rows[f'{name}, stem_conv too'] = Candidate(cfg, partial(_resnet, downsampler=cfg, sites=dict(stem_conv=cfg)))
+        rows[name] = Candidate(cfg, partial(networks.resnet50, downsampler=cfg))
+        rows[f'{name}, stem_conv too'] = Candidate(cfg, partial(networks.resnet50, downsampler=cfg,
+                                                                sites=dict(stem_conv=cfg)))
     return rows
 
 
-SUITES: dict[str, Callable[[], Suite]] = {
-    'layers': lambda: Suite('one layer', (8, 64, 56, 56), 'BlurPool', _layers()),
-    'networks': lambda: Suite('ResNet-50', (2, 3, 224, 224), 'strided (stock)', _networks()),
-    'sites': lambda: Suite('ResNet-50 by site', (2, 3, 224, 224), 'strided (stock)', _sites()),
-}
+def placed(operator: str, placement: str) -> str:
+    """The name of a row of :func:`placements`."""
+    return f'{operator}, {placement}'
+
+
+def placements() -> dict[str, Candidate]:
+    """DeepLabV3+ R50-D8 with every placement of two operators."""
+    rows = {STOCK: Candidate(None, networks.deeplabv3plus)}
+    for placement, options in PLACEMENTS.items():
+        for name in ('BlurPool', 'TIPS'):
+            cfg = OPERATORS[name]
+            rows[placed(name, placement)] = Candidate(cfg, partial(networks.deeplabv3plus, downsampler=cfg, **options))
+    return rows

@@ -1,41 +1,92 @@
 # Copyright (c) mmtips authors. All rights reserved.
 """tools/benchmark.py as a user runs it."""
 
-import os
-import subprocess
+import json
+import runpy
 import sys
 from pathlib import Path
 
 import pytest
 
-from mmtips import report
-from mmtips.benchmark.candidates import OPERATORS
+from mmtips import benchmark, report
+from mmtips.benchmark.measurement import is_measured
+from mmtips.benchmark.suites import Case, Suite
+from tests.benchmark.factory import case, result, row
 
 ROOT = Path(__file__).parents[2]
 
 
-def run(*arguments):
-    return subprocess.run([sys.executable, ROOT / 'tools/benchmark.py', *map(str, arguments)], cwd=ROOT,
-                          env=dict(os.environ, OMP_NUM_THREADS='1'), capture_output=True, text=True, check=False)
+@pytest.fixture
+def tool(monkeypatch):
+    """Run the tool in this process, on a clean checkout of the commit ``abc``."""
+    information = dict(result([])['run'], commit='abc')
+    monkeypatch.setattr(report, 'run_information', lambda device: information)
+    monkeypatch.setattr('mmtips.benchmark.measurement.peak_bytes', lambda *args: dict(forward=None, step=None))
+
+    def run(*arguments):
+        monkeypatch.setattr(sys, 'argv', ['benchmark.py', *map(str, arguments)])
+        runpy.run_path(str(ROOT / 'tools/benchmark.py'), run_name='__main__')
+
+    run.information = information
+    return run
 
 
-def test_a_suite_is_measured_written_and_rendered(tmp_path):
-    cards, out = tmp_path / 'cards', tmp_path / 'out'
-    cards.mkdir()
-    (cards / 'APS.md').write_text('<!-- cost --><!-- /cost -->')
-    done = run('layers', '--rounds', 2, '--out', out, '--cards', cards)
-    assert done.returncode == 0, done.stderr[-2000:]
-    assert 'layers: round 2 of 2' in done.stdout
-    result = report.load_result(out / 'layers.json', 'benchmark')
-    assert [row['name'] for row in result['rows']] == [*OPERATORS, 'strided 3x3 convolution']
-    assert '| APS, antialias=3 |' in (cards / 'APS.md').read_text()
+def tiny():
+    from mmtips.benchmark.candidates import growing
+    return Suite('tiny', ('BlurPool', ), 2, (Case('one layer', (1, 4, 8, 8), growing(4, 2), 2), ))
+
+
+def test_a_suite_is_measured_once_for_each_commit(tool, tmp_path, monkeypatch, capsys):
+    monkeypatch.setitem(benchmark.SUITES, 'layers', tiny)
+    path = tmp_path / 'layers-cpu-bfloat16-channels_last-t1.json'
+    request = ['layers', '--dtype', 'bfloat16', '--channels-last', '--out', tmp_path]
+    tool(*request)
+    assert 'layers (cpu-bfloat16-channels_last-t1): round 2 of 2' in capsys.readouterr().out
+    assert report.load_result(path, 'benchmark')['setting']['dtype'] == 'bfloat16'
+    content = path.read_text()
+    tool(*request)
+    assert 'measured with this commit before' in capsys.readouterr().out
+    assert path.read_text() == content
+    tool(*request, '--again', '--rounds', 3)
+    assert json.loads(path.read_text())['rounds'] == 3
+    earlier, = (other for other in tmp_path.glob('*.json') if other != path)
+    assert earlier.read_text() == content
+    # What was put aside is no result of the folder any more.
+    assert list(benchmark.load_results(tmp_path)) == [path.stem]
+
+
+def test_what_was_measured_is_rendered(tool, tmp_path, capsys):
+    rows = [row('BlurPool', ratios={'BlurPool': 1.}), row('APS', ratios={'BlurPool': 2.})]
+    report.write_result(result([case(rows)]), tmp_path / 'layers-cpu-float32-t1.json')
+    (tmp_path / 'cards').mkdir()
+    (tmp_path / 'cards/APS.md').write_text('<!-- cost --><!-- /cost -->')
+    tool('--out', tmp_path, '--cards', tmp_path / 'cards', '--figures', tmp_path / 'figures')
+    assert '| APS |' in (tmp_path / 'cards/APS.md').read_text()
+    assert (tmp_path / 'figures/performance_layers.svg').read_text().startswith('<?xml')
+    assert not (tmp_path / 'figures/performance_growth.svg').exists()
+
+
+@pytest.mark.parametrize(('change', 'expected'), [
+    ({}, True), (dict(commit='abc-dirty'), False), (dict(commit='unknown'), False), (dict(commit='abd'), False),
+    (dict(threads=2), False), (dict(device='other'), False)])
+def test_what_counts_as_measured(tmp_path, change, expected):
+    of = result([case([row('TIPS')])])
+    of['run'] = dict(of['run'], **change)
+    path = tmp_path / 'x.json'
+    report.write_result(of, path)
+    run = result([])['run']
+    assert is_measured(path, run if 'commit' not in change or change['commit'] == 'abd' else of['run']) == expected
+    assert not is_measured(tmp_path / 'y.json', run)
 
 
 @pytest.mark.parametrize(('arguments', 'message'), [
-    (['layer'], "SUITE: expected some of ['layers', 'networks', 'sites'], got ['layer']"),
-    ([], 'nothing to do: name a suite to measure, or --cards'),
+    (['layer'], 'SUITE: expected some of'),
+    ([], 'nothing to do: name a suite to measure, or --plan, --cards, --page or --figures'),
+    (['layers', '--device', 'cuda'], 'PyTorch finds no GPU here'),
 ])
-def test_bad_requests_are_named(arguments, message):
-    done = run(*arguments)
-    assert done.returncode == 2
-    assert message in done.stderr
+def test_bad_requests_are_named(tool, arguments, message, capsys, monkeypatch):
+    monkeypatch.setattr('torch.cuda.is_available', lambda: False)
+    with pytest.raises(SystemExit) as stopped:
+        tool(*arguments)
+    assert stopped.value.code == 2
+    assert message in capsys.readouterr().err

@@ -95,5 +95,5 @@ def test_the_documentation_shows_the_committed_results():
     correlation = report.load_result(ROOT / 'results/correlation/demo.json', 'correlation')
     assert report.correlation_caption(correlation) in (ROOT / 'docs/operators/README.md').read_text()
     assert {cell['name'] for cell in correlation['cells']} == {result['name'] for result in results}
-    cost = report.load_result(ROOT / 'results/benchmark/evaluation.json', 'evaluation_cost')
+    cost = report.load_result(ROOT / 'results/benchmarks/evaluation.json', 'evaluation_cost')
     assert evaluation_caption(cost) in (ROOT / 'docs/evaluation.md').read_text()
