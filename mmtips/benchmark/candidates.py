@@ -23,8 +23,8 @@ OPTIONS: dict[str, dict[str, Any]] = {
     'BlurPool, filter_size=5': dict(type='BlurPool', filter_size=5),
     'APS, antialias=3': dict(type='APS', antialias=3),
 }
-#: Where operators are put in a network, by the options of the surgery.
-PLACEMENTS: dict[str, dict[str, Any]] = {'default': {}}
+#: Where operators are put in a network, by what their configs say.
+PLACEMENTS: dict[str, dict[str, Any]] = {name: dict(placement=name) for name in ('after', 'before', 'block')}
 TIPS = OPERATORS['TIPS']
 STRIDED, STOCK = 'strided 3x3 convolution', 'strided (stock)'
 LOSSES, RELEASED = 'TIPS, with losses', 'TIPS, as released (operations)'
@@ -97,6 +97,6 @@ def placements() -> dict[str, Candidate]:
     rows = {STOCK: Candidate(None, networks.deeplabv3plus)}
     for placement, options in PLACEMENTS.items():
         for name in ('BlurPool', 'TIPS'):
-            cfg = OPERATORS[name]
-            rows[placed(name, placement)] = Candidate(cfg, partial(networks.deeplabv3plus, downsampler=cfg, **options))
+            cfg = OPERATORS[name] | options
+            rows[placed(name, placement)] = Candidate(cfg, partial(networks.deeplabv3plus, downsampler=cfg))
     return rows
