@@ -56,6 +56,7 @@ def _panel(axes: Any, result: dict[str, Any], axis: str, kind: str) -> None:
     axes.xaxis.set_major_formatter(StrMethodFormatter('{x:,.0f}'))
     axes.xaxis.set_minor_locator(NullLocator())
     axes.tick_params(axis='x', rotation=35)
+    axes.tick_params(axis='y', which='minor', labelsize=SMALL)
     axes.legend(fontsize=SMALL - 1, frameon=False, title='exponent', title_fontsize=SMALL - 1)
 
 

@@ -1,4 +1,6 @@
 # Copyright (c) mmtips authors. All rights reserved.
+from functools import partial
+
 import pytest
 import torch
 
@@ -51,6 +53,17 @@ def test_a_measurement_adds_up(monkeypatch):
         tips['forward_ms']['rounds'], measured['copy']['ms']['rounds'], strict=True))
     assert tips['copy_share']['median'] == pytest.approx(shares[1], rel=1e-3)
     assert find_row(measured, 'TIPS, with losses')['losses'] == 'tips'
+
+
+def test_compiled_candidates_say_how_long_that_took(monkeypatch):
+    # Another backend than the usual one, which needs seconds for each.
+    monkeypatch.setattr(torch, 'compile', partial(torch.compile, backend='eager'))
+    small = Suite('small', ('BlurPool', ), 2, (Case('one layer', (2, 8, 16, 16), core(8), 2), ))
+    of = measure('core', small, Setting(mode='compiled'), report.run_information('cpu'))
+    compiled = {line['name']: line['compiled'] for line in of['cases'][0]['rows']}
+    assert all(one['graph_breaks'] == 0 and one['forward_s'] > 0 and one['step_s'] > 0 for one in compiled.values())
+    assert {line['peak_bytes']['step'] for line in of['cases'][0]['rows']} == {None}
+    torch.compiler.reset()
 
 
 def test_table_by_hand():
