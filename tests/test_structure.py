@@ -35,7 +35,7 @@ MAY_IMPORT = {
 }
 #: Rooms, and modules, that may import these libraries and the standard library alone.
 LIBRARIES = {
-    'downsampling': {'torch', 'mmengine'},
+    'downsampling': {'torch', 'mmengine', 'triton'},
     'inspection': {'torch'},
     'surgery': {'torch', 'mmengine'},
     'losses': {'torch', 'mmengine'},
@@ -82,6 +82,12 @@ def test_libraries(place):
     for path in paths:
         used = {name.split('.')[0] for name in imports(path)} - {'mmtips'} - set(sys.stdlib_module_names)
         assert used <= LIBRARIES[place], path
+
+
+def test_only_its_kernels_import_triton():
+    users = {path.name for path in FILES if any(name.split('.')[0] == 'triton' for name in imports(path))}
+    assert users
+    assert all(name.startswith('triton_') for name in users), users
 
 
 @pytest.mark.parametrize('path', FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
