@@ -18,10 +18,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mmtips.downsampling import functional
+from mmtips.downsampling.kernels import Options, portable
 from mmtips.losses.functional import shift_map
 
 ROOM = 'mmtips.downsampling.kernels'
-MODULES = ('tiles', 'rows', 'scores', 'gradients', 'mix', 'plans', 'kernels')
+MODULES = ('tiles', 'rows', 'scores', 'gradients', 'mix', 'plans', 'kernels', 'operation')
 KERNELS = dict(scores=['sum_features'], gradients=['feature_gradient', 'input_gradient'],
                mix=['mix', 'window_gradient', 'mix_gradient'])
 
@@ -158,6 +159,23 @@ def test_mix(room, cell, stride, taps, padding_mode, dtype, layout):
     if layout != 'sliced':
         assert dx.stride() == x.stride()
         assert out.is_contiguous(memory_format=torch.channels_last) == (layout == 'channels_last')
+
+
+@pytest.mark.parametrize(('stride', 'taps', 'step', 'scores', 'shift'), [
+    (2, 2, 2, 'quadrant', torch.tensor([1, -1])),
+    (2, 3, 1, 'global', None),
+])
+def test_the_operation_equals_the_portable_one(room, stride, taps, step, scores, shift):
+    options = Options(stride, taps, step, scores, 'circular', 'standard')
+    x, weight = torch.randn(2, 3, 4, 6).double(), torch.randn(3, 1, 3, 3).double()
+    scale = torch.randn((3, stride**2) if scores == 'global' else 3).double()
+    runs = []
+    for form in (room.operation, portable):
+        outputs = form.adaptive_mix(x, weight, scale, options, shift)
+        grads = form.adaptive_mix_backward(*map(torch.sin, outputs), x, weight, scale, outputs[1], options, shift)
+        runs.append((*outputs, *grads))
+    for got, wanted in zip(*runs, strict=True):
+        torch.testing.assert_close(got, wanted, rtol=1e-10, atol=1e-10)
 
 
 @settings(max_examples=3)

@@ -12,10 +12,11 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.utils.flop_counter import register_flop_formula
 
 from mmtips.downsampling import functional
 from mmtips.downsampling.kernels import portable
-from mmtips.downsampling.kernels.options import Options
+from mmtips.downsampling.kernels.options import TRITON_STRIDES, Options
 
 
 @cache
@@ -26,9 +27,10 @@ def _triton() -> ModuleType | None:
     return triton_operation
 
 
-def _kernels(x: Tensor) -> Any:
-    """Triton on GPUs where it is installed, else PyTorch's own kernels."""
-    return (_triton() if x.is_cuda else None) or portable
+def _kernels(x: Tensor, options: Options) -> Any:
+    """Triton on GPUs where it is installed, at the strides that its kernels know; else PyTorch's own kernels."""
+    fused = _triton() if x.is_cuda and options.stride in TRITON_STRIDES else None
+    return fused or portable
 
 
 def adaptive_mix(x: Tensor, score_weight: Tensor, score_scale: Tensor, options: Options,
@@ -78,7 +80,7 @@ def _autocast(x: Tensor) -> Tensor:
 def _adaptive_mix(x: Tensor, weight: Tensor, scale: Tensor, shift: Tensor | None, stride: int, taps: int, step: int,
                   scores: str, padding_mode: str, mode: str) -> tuple[Tensor, Tensor, Tensor]:
     options = Options(stride, taps, step, scores, padding_mode, mode)
-    return _kernels(x).adaptive_mix(x, weight, scale, options, shift)
+    return _kernels(x, options).adaptive_mix(x, weight, scale, options, shift)
 
 
 @torch.library.custom_op('mmtips::adaptive_mix_backward', mutates_args=())
@@ -86,7 +88,8 @@ def _adaptive_mix_backward(grad_mixed: Tensor, grad_means: Tensor, grad_undo: Te
                            scale: Tensor, means: Tensor, shift: Tensor | None, stride: int, taps: int, step: int,
                            scores: str, padding_mode: str, mode: str) -> tuple[Tensor, Tensor, Tensor]:
     options = Options(stride, taps, step, scores, padding_mode, mode)
-    return _kernels(x).adaptive_mix_backward(grad_mixed, grad_means, grad_undo, x, weight, scale, means, options, shift)
+    return _kernels(x, options).adaptive_mix_backward(grad_mixed, grad_means, grad_undo, x, weight, scale, means,
+                                                      options, shift)
 
 
 @_adaptive_mix.register_fake
@@ -114,3 +117,10 @@ def _backward(ctx: Any, grad_mixed: Tensor, grad_means: Tensor, grad_undo: Tenso
 
 
 _adaptive_mix.register_autograd(_backward, setup_context=_keep)
+
+
+@register_flop_formula(torch.ops.mmtips.adaptive_mix)
+def _count(x: torch.Size, weight: torch.Size, scale: torch.Size, shift: torch.Size | None, stride: int,  # noqa: ARG001
+           taps: int, step: int, *_: Any, **__: Any) -> int:
+    """Operations of the convolution and of the mix: each multiply-add counts as two."""
+    return 2 * x.numel() * 9 + 2 * x.numel() // step**2 * taps**2

@@ -7,6 +7,9 @@ from torch import Tensor
 
 from mmtips.downsampling import functional
 
+#: Strides that the Triton kernels are written for: a program holds one sum for each row of a cell.
+TRITON_STRIDES = range(2, 5)
+
 
 class Options(NamedTuple):
     """What an adaptive mix does.

@@ -3,11 +3,11 @@
 
 How the tiles are laid out: every program takes a block of columns of a strip of rows, of a block of channels of one
 sample, with the direction that is contiguous in memory as the last one of its tile (``triton_tiles.py``): for
-contiguous and for channels_last maps. Maps that are neither are copied. Few large planes give as many programs as many
-small ones. A value is loaded in the dtype of the map and computed with in float32, or float64 for float64 maps. Bytes
-that move: the means read x once; their gradient reads it once, writes and reads a map in float32, and writes the
-result; the mix at its stride reads x once and writes 1/s^2 of it; its gradients read x once and the gradient twice, and
-write the result.
+contiguous and for channels_last maps. Maps that are neither are copied. Few large planes give as many programs as
+many small ones. A value is loaded in the dtype of the map and computed with in float32, or float64 for float64 maps.
+Bytes that move: the means read x once; their gradient reads it once, writes and reads a map in float32, and writes
+the result; the mix at its stride reads x once and writes 1/s^2 of it; its gradients read x once and the gradient
+twice, and write the result.
 
 Blocks are chosen by a formula (:func:`triton_tiles.cut_map`), not tuned. The figures on a GPU are outstanding: these
 kernels have been run by Triton's interpreter, and compiled for one, and nothing is claimed of their speed until a run

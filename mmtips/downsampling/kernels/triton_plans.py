@@ -9,10 +9,8 @@ from torch import Tensor
 
 from mmtips.downsampling.functional.filters import check_padding_mode, window_start
 from mmtips.downsampling.functional.tips import SCORES
+from mmtips.downsampling.kernels.options import TRITON_STRIDES
 from mmtips.downsampling.kernels.triton_tiles import MOST_ROWS, Cut, cut_map, is_channels_last
-
-#: The largest stride: a program holds one sum for each row of a cell.
-MOST_STRIDE = 4
 
 
 def accumulators(x: Tensor) -> tuple[torch.dtype, Any]:
@@ -49,9 +47,9 @@ def plan_scores(x: Tensor, stride: int, scores: str, padding_mode: str, shift: T
     if shift is not None and mode not in ('standard', 'circular'):
         raise ValueError(f"mode: expected 'standard' or 'circular', got {mode!r}")
     h, w = x.shape[2:]
-    if not 2 <= stride <= MOST_STRIDE or h % stride or w % stride:
-        raise ValueError(f'stride: expected 2 to {MOST_STRIDE} and sides that are multiples of it, got {stride!r} and '
-                         f'{(h, w)}: use the portable kernels')
+    if stride not in TRITON_STRIDES or h % stride or w % stride:
+        raise ValueError(f'stride: expected 2 to {TRITON_STRIDES[-1]} and sides that are multiples of it, got '
+                         f'{stride!r} and {(h, w)}: use the portable kernels')
     last = is_channels_last(x)
     regions = stride if scores == 'quadrant' else 1
     phases = stride if scores == 'phase' else 1
