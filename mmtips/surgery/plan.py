@@ -19,7 +19,7 @@ from mmtips.surgery.sites import Site
 Choice = Mapping[str, Any] | None
 #: A strided stem convolution stays strided, as in BlurPool's networks: at stride 1 it is run at the resolution of the
 #: image, which costs more in training, in time and kept memory, than all other sites together: measured for ResNet-50
-#: in ``results/benchmark/sites.json``.
+#: in ``results/benchmarks/sites-cpu-float32-t1.json``.
 #: A mean over windows of more than two strides gathers context, and passes no detail that could alias.
 DEFAULT_SITES: Mapping[str, Choice] = {'stem_conv': None, 'context_pool': None}
 
