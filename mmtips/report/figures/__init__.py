@@ -11,6 +11,6 @@ from mmtips.report.figures.shift_maps import shift_map_figure
 from mmtips.report.figures.style import NARROW
 
 __all__ = [
-    'CHARTS', 'NARROW', 'Chart', 'class_figure', 'depth_figure', 'paint_example', 'robustness_figure', 'shift_map_figure',
-    'write_examples', 'write_figures', 'write_gallery', 'write_layers'
+    'CHARTS', 'NARROW', 'Chart', 'class_figure', 'depth_figure', 'paint_example', 'robustness_figure',
+    'shift_map_figure', 'write_examples', 'write_figures', 'write_gallery', 'write_layers'
 ]
