@@ -1,16 +1,20 @@
 # Copyright (c) mmtips authors. All rights reserved.
+import functools
 import gc
 import sys
 
 import pytest
 import torch
 from hypothesis import settings
+from mmengine.config import utils as config_utils
 from mmengine.registry import DefaultScope, init_default_scope
 
 # Two test processes share two cores.
 torch.set_num_threads(1)
 settings.register_profile('mmtips', derandomize=True, deadline=None, print_blob=True)
 settings.load_profile('mmtips')
+# For each base of a host mmengine reads all metafiles of that host, which takes a second.
+config_utils._get_cfg_metainfo = functools.cache(config_utils._get_cfg_metainfo)
 
 
 def pytest_runtest_setup():

@@ -1,13 +1,11 @@
 # Copyright (c) mmtips authors. All rights reserved.
 """Every recipe is built by its host and takes one training step on tiny input, hooks included."""
 
-import functools
 from pathlib import Path
 
 import pytest
 import torch
 from mmengine.config import Config
-from mmengine.config import utils as config_utils
 from mmengine.runner import Runner
 from mmengine.structures import PixelData
 
@@ -19,8 +17,6 @@ DOWNSAMPLER_FILES = sorted(path.stem for path in (ROOT / 'configs/_base_/downsam
 DEMO = next(path for path in CONFIGS if 'r18-w8' in path.stem)
 #: Those that suit any network go round the recipes; the network of the demo takes them all.
 ANY_NETWORK = [name for name in DOWNSAMPLER_FILES if not name.endswith('-exact')]
-#: For each base of a host mmengine reads all metafiles of that host, which takes a second.
-METAINFO = functools.cache(config_utils._get_cfg_metainfo)
 STEPS = [*((path, ANY_NETWORK[index % len(ANY_NETWORK)]) for index, path in enumerate(CONFIGS)),
          *((DEMO, name) for name in DOWNSAMPLER_FILES)]
 
@@ -80,7 +76,6 @@ def read(monkeypatch):
     """Read a recipe with a downsampler."""
 
     def read(path, downsampler):
-        monkeypatch.setattr(config_utils, '_get_cfg_metainfo', METAINFO)
         monkeypatch.setenv('DOWNSAMPLER', downsampler)
         return Config.fromfile(path)
 

@@ -119,6 +119,7 @@ def test_eval_shift_prints_a_table_and_writes_a_result(trained, data, tmp_path):
     result = json.loads((tmp_path / 'out/shift.json').read_text())
     assert result['name'] == 'tiny'
     assert result['data'].pop('absent') == []
+    assert re.fullmatch('[0-9a-f]{64}', result['data'].pop('digest'))
     assert result['data'] == dict(dataset='ScatteredDigits', images=10, skipped=[], classes=11, background=0,
                                   ignore_index=255, border=3)
     assert result['model']['input_shape'] == [3, 128, 128]

@@ -10,6 +10,7 @@ from mmengine.registry import DATASETS
 
 from mmtips.datasets import polyps
 from mmtips.datasets.digits import sources as digits
+from mmtips.datasets.memory import keep_loaded
 from mmtips.hosts import require_host
 
 Builder = Callable[..., BaseDataset]
@@ -34,7 +35,7 @@ DOCSTRING = """{summary}
 
 
 def _builder(name: str, summary: str, host: str, kind: str, converter: str, root: str, splits: Sequence[str],
-             settings: Callable[[str], dict[str, Any]]) -> Builder:
+             settings: Callable[[str], dict[str, Any]], kept: str = '') -> Builder:
     """Register the function that builds a data set.
 
     Args:
@@ -46,6 +47,7 @@ def _builder(name: str, summary: str, host: str, kind: str, converter: str, root
         root: Where that puts it by default.
         splits: Names of its splits.
         settings: For a split the options of the class; ``folder`` is where its images are.
+        kept: The split whose images are kept in memory once they are loaded, if any: they are small, and seen often.
 
     Returns:
         The function.
@@ -62,8 +64,9 @@ def _builder(name: str, summary: str, host: str, kind: str, converter: str, root
         if not folder.is_dir():
             raise FileNotFoundError(f'data_root: no folder {folder}. Make the data set with: {command}')
         meta = dict(metainfo=own.pop('metainfo') | dict(metainfo or {}))
+        transforms = keep_loaded(pipeline) if split == kept else list(pipeline)
         # In the host's own scope it finds the transforms of its pipeline too.
-        return DATASETS.build(dict(data_root=data_root, pipeline=list(pipeline), type=f'{host}.{kind}', _scope_=host)
+        return DATASETS.build(dict(data_root=data_root, pipeline=transforms, type=f'{host}.{kind}', _scope_=host)
                               | own | meta | options)
 
     build.__name__ = build.__qualname__ = name
@@ -93,11 +96,11 @@ def _classification(folder: str, **metainfo: Any) -> Callable[[str], dict[str, A
 ScatteredDigits = _builder(
     'ScatteredDigits', 'Build the segmentation set: 128 x 128 RGB images, 0 for the background and 1 + d for digit d.',
     'mmseg', 'BaseSegDataset', 'scattered_digits.py', 'data/scattered_digits', digits.SPLITS,
-    _segmentation('seg/', '.png', digits.CLASSES, digits.PALETTE))
+    _segmentation('seg/', '.png', digits.CLASSES, digits.PALETTE), kept='train')
 ScatteredDigitsClassification = _builder(
     'ScatteredDigitsClassification', 'Build the classification set: 64 x 64 RGB images of one digit each, ten classes.',
     'mmpretrain', 'CustomDataset', 'scattered_digits.py', 'data/scattered_digits', digits.SPLITS,
-    _classification('cls/', classes=digits.DIGIT_CLASSES))
+    _classification('cls/', classes=digits.DIGIT_CLASSES), kept='train')
 KvasirSEG = _builder(
     'KvasirSEG', 'Build Kvasir-SEG: images of colonoscopy, 0 for the background and 1 for polyps.',
     'mmseg', 'BaseSegDataset', 'published.py kvasir_seg ARCHIVE', 'data/kvasir_seg', polyps.SPLITS,

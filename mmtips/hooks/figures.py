@@ -78,7 +78,7 @@ def _two_by_two(panels: list[np.ndarray]) -> np.ndarray:
 
 
 def _pixels(figure: Any) -> np.ndarray:
-    """A narrow figure, of which TensorBoard shows a miniature as wide: it is read there, and when enlarged."""
+    """A narrow figure, since TensorBoard's miniatures are narrow, with pixels enough to be enlarged."""
     figure.set_dpi(200)
     figure.canvas.draw()
     return np.asarray(figure.canvas.buffer_rgba())[..., :3].copy()

@@ -9,7 +9,6 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
-from scipy.stats import rankdata
 
 from mmtips.report.columns import network_bias
 from mmtips.report.results import run_information
@@ -43,6 +42,7 @@ def pearson(x: np.ndarray, y: np.ndarray) -> np.ndarray:
 
 def spearman(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     """Spearman's rank correlation along the last axis: Pearson's of the ranks, equal values sharing their mean rank."""
+    from scipy.stats import rankdata  # more than a second, for the one tool that correlates
     return pearson(rankdata(x, axis=-1), rankdata(y, axis=-1))
 
 
