@@ -33,7 +33,7 @@ def tiles(x: Tensor) -> Iterator[Tile]:
 
 def _planes(x: Tensor) -> Tensor:
     """Samples and channels as the channels of one sample: every one of them has filters of its own."""
-    planes = x.reshape(1, -1, *x.shape[-2:])
+    planes = x if len(x) == 1 else x.reshape(1, -1, *x.shape[-2:])
     if x.device.type != 'cpu' or planes.is_contiguous(memory_format=torch.channels_last):
         return planes
     return _transpose(torch.empty_like(planes, memory_format=torch.channels_last), planes)
