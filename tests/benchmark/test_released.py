@@ -7,8 +7,9 @@ import torch
 from mmtips.benchmark.released import ReleasedTIPS, shifted
 from mmtips.benchmark.tasks import ALPHA, Task, with_released_losses
 from mmtips.downsampling import TIPS
-from mmtips.downsampling.functional import split_phases
-from mmtips.losses.functional import feature_mixing_loss, shift_map, undo_loss
+from mmtips.downsampling.functional import shift_map, split_phases, tips_features
+from mmtips.losses.functional import feature_mixing_loss, undo_loss
+from tests.downsampling.witness import Witness
 
 SWAPPED = [0, 2, 1, 3]
 
@@ -38,10 +39,11 @@ def test_losses():
     x = torch.randn(2, 5, 16, 16, dtype=torch.double, requires_grad=True)
     out = released.train()(x)
     mixing, undo = released.losses()
-    seen = []
-    ours.train().observer = lambda x, features, weights: seen.append((features, weights))
+    ours.train().observer = observer = Witness(torch.tensor(ReleasedTIPS(5).draw(x)))
     ours(x)
-    features, weights = seen[0]
+    (weights, our_undo), = observer.seen
+    features = tips_features(x, ours.score_weight)
+    torch.testing.assert_close(undo, our_undo)
     torch.testing.assert_close(mixing, feature_mixing_loss(weights))
     torch.testing.assert_close(undo, (features - released.target).square().mean())
     assert released.target.requires_grad  # as released: nothing is detached

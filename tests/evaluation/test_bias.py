@@ -5,7 +5,7 @@ import torch.nn.functional as F
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mmtips.downsampling import APS, TIPS, BlurPool, build_downsampler
+from mmtips.downsampling import APS, TIPS, BlurPool, build_downsampler, functional
 from mmtips.evaluation import bias_table, mean_bias, selection_counts, weight_counts
 from tests.operators import OPERATORS
 
@@ -189,9 +189,9 @@ def _frozen(operator, x):
     if hasattr(operator, 'predict_taps'):
         taps = operator.predict_taps(x)
         operator.predict_taps = lambda _: taps
-    if hasattr(operator, 'windows'):
-        windows = operator.windows(operator.cells(x))
-        operator.windows = lambda _: windows
+    if hasattr(operator, 'mix'):
+        windows, _ = operator.filter_window(operator.cells(x))
+        operator.mix = lambda x, step: functional.window_mix(x, windows, operator.stride, step, operator.padding_mode)
     if getattr(operator, 'chooser', None) is not None:
         weights = operator.chooser(operator.filter(operator.cells(x)), operator.stride)
         operator.chooser.forward = lambda *_: weights

@@ -48,7 +48,7 @@ def test_what_does_not_fit_the_schema_is_refused_by_place(change, place):
 @pytest.mark.parametrize(('kind', 'has', 'reads', 'tool'), [
     ('shift_consistency', 1, 2, 'tools/eval_shift.py'),
     ('shift_consistency', 3, 2, 'tools/eval_shift.py'),
-    ('benchmark', 9, 1, 'tools/benchmark.py'),
+    ('benchmark', 9, 2, 'tools/benchmark.py'),
 ])
 def test_another_version_of_the_schema_is_named(tmp_path, kind, has, reads, tool):
     (tmp_path / 'old.json').write_text(json.dumps(dict(schema=has, kind=kind)))
