@@ -11,6 +11,9 @@ REQUIREMENTS := requirements/demo.txt requirements/tests.txt requirements/hosts/
 UNWANTED := opencv-python$(if $(filter onedl,$(HOSTS)), mmengine)
 TWINS := opencv-python-headless|onedl-mmengine
 # The stamp carries the content of the requirements, so that the environment is re-made when they change and only then.
+# The one part in C: compiled with the environment, and again when it changes.
+NATIVE := mmtips/downsampling/kernels/native
+LIBRARY := $(NATIVE)/planes.abi3.so
 STAMP := $(VENV)/.installed-$(shell cat $(REQUIREMENTS) setup.py | sha256sum | cut -c1-12)
 
 # What is imported is compiled then, and kept: compiling all that is installed takes minutes.
@@ -20,7 +23,11 @@ SHELL := /bin/bash
 
 .PHONY: env data demo trained readme benchmark test lint types unit
 
-env: $(STAMP)
+env: $(STAMP) $(LIBRARY)
+
+$(LIBRARY): $(wildcard $(NATIVE)/*.[ch]) | $(STAMP)
+	$(BIN)/python setup.py --quiet build_ext --inplace
+	@test -e $@ && touch $@ || echo 'no C compiler with OpenMP: TIPS runs on PyTorch operations, more slowly'
 
 $(STAMP):
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 10) <= v <= (3, 12) else \
@@ -61,7 +68,7 @@ endif
 
 data: $(DATA)
 
-$(DATA): | $(STAMP)
+$(DATA): | env
 	$(BIN)/python tools/dataset_converters/scattered_digits.py
 
 .PRECIOUS: $(TRAINED) $(RESULTS)
@@ -85,7 +92,7 @@ demo: $(DATA)
 	$(BIN)/python tools/report.py $(RESULTS) --out $(DEMO)/report.html --title 'Scattered digits: one word in a config'
 
 # The tables of the documentation are what is in results/: copy the demo's results there to renew them.
-readme: $(STAMP)
+readme: env
 	$(BIN)/python tools/report.py $(foreach model,stock BlurPool TIPS,results/demo/$(model).json) --markdown README.md
 	$(BIN)/python tools/report.py results/demo/*.json --markdown docs/operators/README.md
 	$(BIN)/python tools/report.py results/classification/*.json --markdown docs/datasets.md
@@ -101,17 +108,17 @@ readme: $(STAMP)
 # was stopped. What it measured is copied beside the committed results, for make readme to show; nothing is measured there,
 # since files that change while it runs would mark the commit as changed.
 DEVICE ?= cpu
-benchmark: $(STAMP)
+benchmark: env
 	$(BIN)/python tools/benchmark.py --plan $(DEVICE)
 	cp $$(ls work_dirs/benchmarks/*-$(DEVICE)-*.json | grep -v '\..*\.') results/benchmarks/
 
 test: lint types unit
 
-lint: $(STAMP)
+lint: env
 	$(BIN)/ruff check .
 
-types: $(STAMP)
+types: env
 	$(BIN)/mypy
 
-unit: $(STAMP)
+unit: env
 	$(BIN)/pytest -n 2 --dist worksteal

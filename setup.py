@@ -3,7 +3,7 @@ import re
 import shutil
 from pathlib import Path
 
-from setuptools import find_packages, setup
+from setuptools import Extension, find_packages, setup
 from setuptools.command.build_py import build_py
 
 ROOT = Path(__file__).parent
@@ -16,6 +16,15 @@ UPSTREAM = ['mmengine>=0.10', 'mmcv-lite>=2.0,<2.2', 'mmsegmentation>=1.2', 'mmp
 ONEDL = ['onedl-mmengine>=0.10.12', 'onedl-mmsegmentation>=1.4', 'onedl-mmpretrain>=1.3']
 # Attacks and corruptions: about 240 MB, most of it numba's compiler, which glass blur is drawn with.
 ROBUSTNESS = ['foolbox>=3.3.4', 'imagecorruptions-imaug>=1.1.5']
+
+# The operation of TIPS in C. Without a compiler, or with one that lacks OpenMP, the package does without: PyTorch's own
+# operations compute the same, more slowly. No OpenMP library is linked: the one that PyTorch has loaded is found, and
+# both share their threads. The file knows nothing of Python, so that one serves every version.
+NATIVE = 'mmtips/downsampling/kernels/native'
+PLANES = Extension(
+    f'{NATIVE}/planes'.replace('/', '.'), sources=[f'{NATIVE}/planes.c'],
+    depends=[str(path.relative_to(ROOT)) for path in sorted((ROOT / NATIVE).glob('*.h'))],
+    extra_compile_args=['-O3', '-fopenmp', '-fno-math-errno', '-Wno-psabi'], py_limited_api=True, optional=True)
 
 
 class BuildWithRecipes(build_py):
@@ -42,6 +51,8 @@ setup(
     license='Apache-2.0',
     license_files=['LICENSE'],
     python_requires='>=3.10',
+    ext_modules=[PLANES],
+    options=dict(bdist_wheel=dict(py_limited_api='cp310')),
     packages=find_packages(include=['mmtips', 'mmtips.*']),
     package_data={'mmtips.report': ['*.json'], 'mmtips.report.page': ['templates/*']},
     install_requires=[

@@ -119,9 +119,9 @@ class TIPS(PhaseSelector):
         observer = self.observer if self.training else None
         shift, mode = (observer.undo_shift(x.shape[-2:]), observer.mode) if observer else (None, 'standard')
         options = kernels.Options(self.stride, self.taps, step, self.scores, self.padding_mode, mode)
-        mixed, weights, undo = kernels.adaptive_mix(x, self.score_weight, self.score_scale, options, shift)
+        mixed, means, undo = kernels.adaptive_mix(x, self.score_weight, self.score_scale, options, shift)
         if observer is not None:
-            observer(weights, undo)
+            observer(functional.weights_from_means(means, self.score_scale), undo)
         return mixed
 
     def filter(self, x: Tensor) -> Tensor:
@@ -130,10 +130,9 @@ class TIPS(PhaseSelector):
 
     def filter_window(self, x: Tensor) -> tuple[Tensor, int]:
         """The adaptive windows, ``(N, C, taps, taps)``."""
-        features = functional.tips_features(x, self.score_weight, self.padding_mode)
-        weights = functional.tips_phase_weights(features, self.score_scale, self.stride, self.scores)
-        return functional.spread_over_taps(weights, self.taps, self.stride), \
-            functional.window_start(self.taps, self.stride)
+        windows = functional.tips_windows(x, self.score_weight, self.score_scale, self.stride, self.taps, self.scores,
+                                          self.padding_mode)
+        return windows, functional.window_start(self.taps, self.stride)
 
     def cells(self, x: Tensor) -> Tensor:
         """Completed by reflection; with an anchor circularly."""

@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 from mmtips.downsampling import TIPS, functional, kernels
 from mmtips.downsampling.functional import PADDING_MODES, SCORES, SHIFT_MODES
 from mmtips.downsampling.kernels import Options, portable
+from mmtips.downsampling.kernels.native import operation as native
+from mmtips.downsampling.kernels.native.library import library
 from tests.downsampling.witness import Witness
 
 FORMATS = dict(contiguous=torch.contiguous_format, channels_last=torch.channels_last)
@@ -20,15 +22,25 @@ def _many_tiles(monkeypatch):
     monkeypatch.setattr(portable, 'TILE', 2 * 6 * 8)
 
 
+@pytest.fixture(params=['native', 'portable'])
+def form(request, monkeypatch):
+    """Both forms for CPUs, whichever this machine would choose."""
+    if request.param == 'portable':
+        monkeypatch.setattr(native, 'knows', lambda x: False)
+    elif library() is None:
+        pytest.skip('no compiled library')
+
+
 def plain(x, weight, scale, options, shift):
     features = functional.tips_features(x, weight, options.padding_mode)
-    weights = functional.tips_phase_weights(features, scale, options.stride, options.scores)
-    windows = functional.spread_over_taps(weights, options.taps, options.stride)
+    means = functional.average_regions(features, options.stride, options.scores)
+    windows = functional.tips_windows(x, weight, scale, options.stride, options.taps, options.scores,
+                                      options.padding_mode)
     mixed = functional.window_mix(x, windows, options.stride, options.step, options.padding_mode)
     undo = x.new_zeros(())
     if shift is not None:
         undo = F.mse_loss(features, functional.shift_map(x.detach(), shift, options.mode))
-    return mixed, weights, undo
+    return mixed, means, undo
 
 
 def inputs(shape, options, layout='contiguous', dtype=torch.float64):
@@ -52,6 +64,7 @@ def compare(tensors, options, shift):
         torch.testing.assert_close(got, wanted, rtol=1e-11, atol=1e-11)
 
 
+@pytest.mark.usefixtures('form')
 @pytest.mark.parametrize('layout', FORMATS)
 @pytest.mark.parametrize('padding_mode', PADDING_MODES)
 @pytest.mark.parametrize('scores', SCORES)
@@ -63,12 +76,14 @@ def test_the_operation_is_its_formulas(stride, taps, step, scores, padding_mode,
         compare(inputs((3, 5, 2 * stride, 3 * stride), options, layout), options, shift)
 
 
+@pytest.mark.usefixtures('form')
 def test_the_layout_stays():
     x = torch.randn(2, 5, 6, 8).contiguous(memory_format=torch.channels_last)
     assert TIPS(5)(x).is_contiguous(memory_format=torch.channels_last)
     assert TIPS(5)(x.contiguous()).is_contiguous()
 
 
+@pytest.mark.usefixtures('form')
 @pytest.mark.parametrize('dtype', [torch.float32, torch.bfloat16])
 def test_in_lower_precision(dtype):
     """Weights and losses are float32 whatever the map is; what is left is the rounding of the map's own type."""
@@ -81,6 +96,7 @@ def test_in_lower_precision(dtype):
         torch.testing.assert_close(got.double(), wanted, rtol=tolerance, atol=tolerance)
 
 
+@pytest.mark.usefixtures('form')
 def test_autocast_computes_in_its_type():
     operator, x = TIPS(4), torch.randn(2, 4, 8, 8)
     wanted = operator(x)
@@ -92,6 +108,7 @@ def test_autocast_computes_in_its_type():
     assert operator.score_weight.grad.dtype == torch.float32
 
 
+@pytest.mark.usefixtures('form')
 @pytest.mark.parametrize('shift', [None, torch.tensor([1, -1])])
 def test_pytorch_accepts_the_operation(shift):
     """Shapes in a trace, no aliases, a gradient that is registered: by PyTorch's own check."""
@@ -100,6 +117,7 @@ def test_pytorch_accepts_the_operation(shift):
     torch.library.opcheck(torch.ops.mmtips.adaptive_mix.default, (*tensors, shift, *options))
 
 
+@pytest.mark.usefixtures('form')
 @pytest.mark.parametrize('mode', SHIFT_MODES)
 def test_gradients_of_the_whole_layer_and_its_losses(mode):
     operator, x = TIPS(3).double().train(), torch.randn(2, 3, 6, 8).double().requires_grad_()
@@ -120,6 +138,7 @@ def test_gradients_of_the_whole_layer_and_its_losses(mode):
     assert torch.autograd.gradcheck(lambda *inputs: layer(inputs[0])[::2], (x, *operator.parameters()))
 
 
+@pytest.mark.usefixtures('form')
 def test_training_keeps_the_input_and_weights_alone():
     operator, x = TIPS(4).train(), torch.randn(2, 4, 32, 32).relu()
     operator.observer = Witness(torch.tensor([2, 3]))

@@ -21,8 +21,8 @@ from mmtips.downsampling import functional
 from mmtips.downsampling.kernels import Options, portable
 from mmtips.losses.functional import shift_map
 
-ROOM = 'mmtips.downsampling.kernels'
-MODULES = ('tiles', 'rows', 'scores', 'gradients', 'mix', 'plans', 'kernels', 'operation')
+ROOM = 'mmtips.downsampling.kernels.triton'
+MODULES = ('tiles', 'rows', 'scores', 'gradients', 'mix', 'plans', 'launches', 'operation')
 KERNELS = dict(scores=['sum_features'], gradients=['feature_gradient', 'input_gradient'],
                mix=['mix', 'window_gradient', 'mix_gradient'])
 
@@ -37,8 +37,8 @@ def room():
         with mock.patch.dict(sys.modules), mock.patch.dict(vars(package)), triton.knobs.runtime.scope():
             triton.knobs.runtime.interpret = True
             for name in MODULES:
-                sys.modules.pop(f'{ROOM}.triton_{name}', None)
-            loaded = {name: importlib.import_module(f'{ROOM}.triton_{name}') for name in MODULES}
+                sys.modules.pop(f'{ROOM}.{name}', None)
+            loaded = {name: importlib.import_module(f'{ROOM}.{name}') for name in MODULES}
             # Triton's own functions were decorated when it was imported: the one that is used is once more.
             if isinstance(triton.language.sum, triton.JITFunction):
                 patch.setattr(triton.language, 'sum', triton.jit(triton.language.sum.fn))
@@ -135,7 +135,7 @@ def test_scores(room, stride, scores, padding_mode, mode, dtype, layout):
     x = as_stored(torch.randn(2, 3, 2 * stride, 4 * stride, dtype=torch.float64).to(dtype), layout)
     weight = torch.randn(3, 1, 3, 3, dtype=torch.promote_types(dtype, torch.float32))
     shift = None if mode is None else torch.tensor([1, -3])
-    dx = check_scores(room.kernels, x, weight, stride, scores, padding_mode, shift, mode or 'standard')
+    dx = check_scores(room.launches, x, weight, stride, scores, padding_mode, shift, mode or 'standard')
     assert layout == 'sliced' or dx.stride() == x.stride()
 
 
@@ -155,7 +155,7 @@ def test_scores(room, stride, scores, padding_mode, mode, dtype, layout):
 def test_mix(room, cell, stride, taps, padding_mode, dtype, layout):
     x = as_stored(torch.randn(1, 3, 2 * cell, 3 * cell, dtype=torch.float64).to(dtype), layout)
     windows = torch.randn(1, 3, taps, taps, dtype=torch.promote_types(dtype, torch.float32))
-    out, dx = check_mix(room.kernels, x, windows, cell, stride, padding_mode)
+    out, dx = check_mix(room.launches, x, windows, cell, stride, padding_mode)
     if layout != 'sliced':
         assert dx.stride() == x.stride()
         assert out.is_contiguous(memory_format=torch.channels_last) == (layout == 'channels_last')
@@ -189,10 +189,10 @@ def test_any_shape(room, data):
     padding_mode = draw(st.sampled_from(functional.PADDING_MODES))
     shift = torch.tensor(draw(st.tuples(st.integers(-9, 9), st.integers(-9, 9))))
     weight = torch.randn(shape[1], 1, 3, 3, dtype=torch.float64)
-    check_scores(room.kernels, x, weight, stride, draw(st.sampled_from(functional.SCORES)), padding_mode, shift, mode)
+    check_scores(room.launches, x, weight, stride, draw(st.sampled_from(functional.SCORES)), padding_mode, shift, mode)
     taps = draw(st.integers(stride, stride + 1))
     windows = torch.randn(*shape[:2], taps, taps, dtype=torch.float64)
-    check_mix(room.kernels, x, windows, stride, draw(st.sampled_from([1, stride])), padding_mode)
+    check_mix(room.launches, x, windows, stride, draw(st.sampled_from([1, stride])), padding_mode)
 
 
 @pytest.mark.parametrize('layout', ['contiguous', 'channels_last'])
@@ -206,8 +206,8 @@ def test_many_tiles(room, monkeypatch, layout):
     assert cut.programs >= 2 * 2 * 2
     weight = torch.randn(3, 1, 3, 3, dtype=torch.float64)
     scores, padding_mode = ('phase', 'reflect') if layout == 'contiguous' else ('quadrant', 'replicate')
-    check_scores(room.kernels, x, weight, 2, scores, padding_mode, torch.tensor([-2, 1]), 'circular')
-    check_mix(room.kernels, x, torch.randn(1, 3, 3, 3, dtype=torch.float64), 2, 2, padding_mode)
+    check_scores(room.launches, x, weight, 2, scores, padding_mode, torch.tensor([-2, 1]), 'circular')
+    check_mix(room.launches, x, torch.randn(1, 3, 3, 3, dtype=torch.float64), 2, 2, padding_mode)
 
 
 def test_by_hand(room):
@@ -215,18 +215,18 @@ def test_by_hand(room):
     x = torch.arange(1., 17).reshape(1, 1, 4, 4)
     weight = torch.zeros(1, 1, 3, 3)
     weight[..., 1, 0] = 1  # psi[i, j] = x[i, j - 1], with 0 at the border
-    means, undo = room.kernels.region_means(x, weight, 2, 'quadrant', 'zeros', torch.tensor([0, 1]), 'standard')
+    means, undo = room.launches.region_means(x, weight, 2, 'quadrant', 'zeros', torch.tensor([0, 1]), 'standard')
     sums = [0 + 1 + 0 + 5, 2 + 3 + 6 + 7, 0 + 9 + 0 + 13, 10 + 11 + 14 + 15]
     assert means.tolist() == [[[total / 4 for total in sums]]]
     assert undo.item() == 0
-    undo = room.kernels.region_means(x, weight, 2, 'quadrant', 'circular', torch.tensor([0, 1]), 'standard')[1]
+    undo = room.launches.region_means(x, weight, 2, 'quadrant', 'circular', torch.tensor([0, 1]), 'standard')[1]
     assert undo.item() == (4**2 + 8**2 + 12**2 + 16**2) / 16
 
 
 def test_what_is_not_a_number_stays_visible(room):
     x = torch.randn(1, 2, 4, 4)
     x[0, 1, 3, 3] = torch.nan
-    means = room.kernels.region_means(x, torch.ones(2, 1, 3, 3), 2, 'quadrant', 'zeros', None, '')[0]
+    means = room.launches.region_means(x, torch.ones(2, 1, 3, 3), 2, 'quadrant', 'zeros', None, '')[0]
     assert means.isnan().tolist() == [[[False] * 4, [False, False, False, True]]]
 
 
@@ -259,15 +259,15 @@ def test_cuts_cover_the_map(room, shape, item, last):
 def test_errors(room):
     x, weight, windows = torch.randn(1, 1, 4, 4), torch.randn(1, 1, 3, 3), torch.randn(1, 1, 7, 7)
     with pytest.raises(ValueError, match="scores: expected one of .* got 'mean'"):
-        room.kernels.region_means(x, weight, 2, 'mean', 'zeros', None, '')
+        room.launches.region_means(x, weight, 2, 'mean', 'zeros', None, '')
     with pytest.raises(ValueError, match='stride: expected 2 to 4 and sides that are multiples of it, got 3'):
-        room.kernels.region_means(x, weight, 3, 'phase', 'zeros', None, '')
-    with pytest.raises(ValueError, match="mode: expected 'standard' or 'circular', got 'wrap'"):
-        room.kernels.region_means(x, weight, 2, 'phase', 'zeros', torch.tensor([0, 0]), 'wrap')
+        room.launches.region_means(x, weight, 3, 'phase', 'zeros', None, '')
+    with pytest.raises(ValueError, match="mode: expected one of .* got 'wrap'"):
+        room.launches.region_means(x, weight, 2, 'phase', 'zeros', torch.tensor([0, 0]), 'wrap')
     with pytest.raises(ValueError, match="'reflect' needs maps of at least 4 x 4 pixels here, got .2, 2."):
-        room.kernels.window_mix(x[..., :2, :2], windows, 2, 2, 'reflect')
+        room.launches.window_mix(x[..., :2, :2], windows, 2, 2, 'reflect')
     with pytest.raises(ValueError, match='multiples of the stride 2'):
-        room.kernels.window_mix(x[..., :3], windows, 2, 2, 'zeros')
+        room.launches.window_mix(x[..., :3], windows, 2, 2, 'zeros')
 
 
 def test_kernels_compile_for_a_gpu(tmp_path):
@@ -284,9 +284,9 @@ def compile_kernels():
     launches = []
     for module, names in KERNELS.items():
         for name in names:
-            kernel = getattr(importlib.import_module(f'{ROOM}.triton_{module}'), name)
+            kernel = getattr(importlib.import_module(f'{ROOM}.{module}'), name)
             kernel.run = lambda *args, kernel=kernel, grid, warmup, **options: launches.append((kernel, args, options))
-    kernels = importlib.import_module(f'{ROOM}.triton_kernels')
+    kernels = importlib.import_module(f'{ROOM}.launches')
     x, weight, windows = torch.zeros(1, 2, 4, 4).half(), torch.zeros(2, 1, 3, 3), torch.zeros(1, 2, 3, 3)
     options = x, weight, 2, 'phase', 'reflect', torch.tensor([1, 1]), 'circular'
     kernels.region_means_backward(*kernels.region_means(*options), *options)

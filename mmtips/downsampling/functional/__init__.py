@@ -13,18 +13,20 @@ Conventions, said once for the whole project:
 from mmtips.downsampling.functional.adaptive import (
     choice_on_cell,
     crop_to_cell,
-    empty_reduced,
     gather_from_taps,
     location_filter,
     mix_phases,
     mix_planes,
     spread_over_taps,
+    tap_shares,
     window_mix,
 )
 from mmtips.downsampling.functional.filters import (
     PADDING_MODES,
     binomial_filter,
     blur,
+    border_sources,
+    check_border,
     check_padding_mode,
     depthwise_conv,
     fold_border,
@@ -33,6 +35,7 @@ from mmtips.downsampling.functional.filters import (
     window_start,
     wrap_border,
 )
+from mmtips.downsampling.functional.layouts import empty_reduced, is_channels_last
 from mmtips.downsampling.functional.phases import (
     NORMS,
     extend_to_multiple,
@@ -41,7 +44,7 @@ from mmtips.downsampling.functional.phases import (
     select_phase,
     split_phases,
 )
-from mmtips.downsampling.functional.shifts import SHIFT_MODES, shift_map, shifted_parts
+from mmtips.downsampling.functional.shifts import SHIFT_MODES, check_mode, shift_map, shifted_parts
 from mmtips.downsampling.functional.spd import space_to_depth_conv, space_to_depth_weight
 from mmtips.downsampling.functional.tips import (
     SCORES,
@@ -51,15 +54,16 @@ from mmtips.downsampling.functional.tips import (
     tips,
     tips_features,
     tips_phase_weights,
+    tips_windows,
     weights_from_means,
 )
 
 __all__ = [
     'NORMS', 'PADDING_MODES', 'SCORES', 'SHIFT_MODES', 'average_regions', 'binomial_filter', 'blur',
-    'check_padding_mode', 'choice_on_cell', 'count_regions', 'crop_to_cell', 'depthwise_conv', 'empty_reduced',
-    'extend_to_multiple', 'fold_border', 'gather_from_taps', 'location_filter', 'mix_phases', 'mix_planes',
-    'pad_border', 'phase_logits', 'phase_scores', 'select_phase', 'shift_map', 'shifted_parts',
-    'space_to_depth_conv', 'space_to_depth_weight', 'split_phases', 'spread_over_regions', 'spread_over_taps',
-    'strided_conv', 'tips', 'tips_features', 'tips_phase_weights', 'weights_from_means', 'window_mix',
-    'window_start', 'wrap_border'
+    'border_sources', 'check_border', 'check_mode', 'check_padding_mode', 'choice_on_cell', 'count_regions',
+    'crop_to_cell', 'depthwise_conv', 'empty_reduced', 'extend_to_multiple', 'fold_border', 'gather_from_taps',
+    'is_channels_last', 'location_filter', 'mix_phases', 'mix_planes', 'pad_border', 'phase_logits', 'phase_scores',
+    'select_phase', 'shift_map', 'shifted_parts', 'space_to_depth_conv', 'space_to_depth_weight', 'split_phases',
+    'spread_over_regions', 'spread_over_taps', 'strided_conv', 'tap_shares', 'tips', 'tips_features',
+    'tips_phase_weights', 'tips_windows', 'weights_from_means', 'window_mix', 'window_start', 'wrap_border'
 ]

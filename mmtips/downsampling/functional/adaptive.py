@@ -26,7 +26,7 @@ def spread_over_taps(phase_weights: Tensor, taps: int, stride: int) -> Tensor:
     if taps == stride:
         return phase_weights.unflatten(-1, (stride, stride))
     # No matrix product: autocast would round the weights.
-    shares = _tap_shares(taps, stride).to(phase_weights)
+    shares = tap_shares(taps, stride).to(phase_weights)
     return (phase_weights[..., None] * shares).sum(-2).unflatten(-1, (taps, taps))
 
 
@@ -34,10 +34,10 @@ def gather_from_taps(windows: Tensor, taps: int, stride: int) -> Tensor:
     """The adjoint of :func:`spread_over_taps`: ``(N, C, taps, taps)`` to ``(N, C, s*s)``."""
     if taps == stride:
         return windows.flatten(-2)
-    return (windows.flatten(-2)[..., None, :] * _tap_shares(taps, stride).to(windows)).sum(-1)
+    return (windows.flatten(-2)[..., None, :] * tap_shares(taps, stride).to(windows)).sum(-1)
 
 
-def _tap_shares(taps: int, stride: int) -> Tensor:
+def tap_shares(taps: int, stride: int) -> Tensor:
     """What each tap of a window gets of the weight of each phase: ``(s*s, taps*taps)``, float64, rows summing to 1."""
     line = binomial_filter(taps).sum(0)
     phase = (torch.arange(taps) + stride - window_start(taps, stride)) % stride
@@ -119,14 +119,6 @@ def mix_planes(planes: Tensor, windows: Tensor, cell: int, stride: int, padding_
     if before or after:
         planes = pad_border(planes, before, after, padding_mode)
     return F.conv2d(planes, windows.to(planes.dtype)[:, None], stride=stride, groups=len(windows))
-
-
-def empty_reduced(x: Tensor, stride: int) -> Tensor:
-    """Memory for what a map becomes at a stride, ``(N, C, H/stride, W/stride)``, laid out as the map is."""
-    n, c, h, w = x.shape
-    last = x.is_contiguous(memory_format=torch.channels_last) and not x.is_contiguous()
-    return torch.empty(n, c, h // stride, w // stride, dtype=x.dtype, device=x.device,
-                       memory_format=torch.channels_last if last else torch.contiguous_format)
 
 
 def mix_phases(x: Tensor, phase_weights: Tensor, stride: int) -> Tensor:

@@ -2,6 +2,7 @@
 """Filters with the same taps everywhere, and how a map goes on beyond its border."""
 
 import math
+from collections.abc import Sequence
 
 import torch
 import torch.nn.functional as F
@@ -73,16 +74,38 @@ def pad_border(x: Tensor, before: int, after: int, padding_mode: str) -> Tensor:
     Raises:
         ValueError: If ``padding_mode`` is unknown, or the map has too few pixels to be reflected.
     """
-    check_padding_mode(padding_mode)
-    # Reflection does not repeat the border pixel, so that it needs one pixel more than it adds.
-    needed = max(before, after) + 1
-    if padding_mode == 'reflect' and min(x.shape[-2:]) < needed:
-        raise ValueError(f"padding_mode='reflect' needs maps of at least {needed} x {needed} pixels here, got "
-                         f"{tuple(x.shape[-2:])}: use a larger input, a smaller filter or padding_mode='replicate'")
-    if padding_mode == 'circular' and min(x.shape[-2:]) < needed - 1:
+    reach = max(before, after)
+    check_border(x.shape[-2:], reach, padding_mode)
+    if padding_mode == 'circular' and min(x.shape[-2:]) < reach:
         return wrap_border(wrap_border(x, -2, before, after), -1, before, after)
     mode = 'constant' if padding_mode == 'zeros' else padding_mode
     return F.pad(x, (before, after, before, after), mode=mode)
+
+
+def check_border(size: Sequence[int], reach: int, padding_mode: str) -> None:
+    """Raise a ValueError unless a map of this height and width can be continued by ``reach`` pixels."""
+    # Reflection does not repeat the border pixel, so that it needs one pixel more than it adds.
+    if check_padding_mode(padding_mode) == 'reflect' and min(size) <= reach:
+        raise ValueError(f"padding_mode='reflect' needs maps of at least {reach + 1} x {reach + 1} pixels here, got "
+                         f"{tuple(size)}: use a larger input, a smaller filter or padding_mode='replicate'")
+
+
+def border_sources(size: int, before: int, after: int, padding_mode: str) -> Tensor:
+    """Which pixels a border continues, along one side.
+
+    Args:
+        size: Pixels of the side.
+        before: Pixels of the border at its start, >= 0.
+        after: Those at its end, >= 0.
+        padding_mode: How the border is continued, in torch's words.
+
+    Returns:
+        ``(before + after,)`` int64: an index of the side, or -1 for zeros.
+    """
+    beyond = torch.cat([torch.arange(-before, 0), torch.arange(size, size + after)])
+    last = size - 1
+    return dict(zeros=torch.full_like(beyond, -1), reflect=last - (last - beyond.abs()).abs(),
+                replicate=beyond.clamp(0, last), circular=beyond % size)[check_padding_mode(padding_mode)]
 
 
 def wrap_border(x: Tensor, dim: int, before: int, after: int) -> Tensor:
@@ -118,12 +141,9 @@ def fold_border(padded: Tensor, before: int, after: int, padding_mode: str) -> T
     for dim in (-2, -1):
         size = padded.shape[dim] - before - after
         inner = padded.narrow(dim, before, size)
-        beyond = torch.cat([torch.arange(-before, 0), torch.arange(size, size + after)]).to(padded.device)
-        if padding_mode != 'zeros' and len(beyond):
-            last = size - 1
-            source = dict(reflect=last - (last - beyond.abs()).abs(), replicate=beyond.clamp(0, last),
-                          circular=beyond % size)[padding_mode]
-            border = padded.index_select(dim, beyond + before)
+        if padding_mode != 'zeros' and before + after:
+            border = torch.cat([padded.narrow(dim, 0, before), padded.narrow(dim, before + size, after)], dim)
+            source = border_sources(size, before, after, padding_mode).to(padded.device)
             inner = inner.index_add(dim, source, border)
         padded = inner
     return padded

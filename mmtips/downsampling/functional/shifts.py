@@ -13,6 +13,13 @@ SHIFT_MODES = ('standard', 'circular')
 Part = tuple[EllipsisType, slice, slice]
 
 
+def check_mode(mode: str) -> str:
+    """Return ``mode``, or raise a ValueError that lists the known ones."""
+    if mode not in SHIFT_MODES:
+        raise ValueError(f'mode: expected one of {SHIFT_MODES}, got {mode!r}')
+    return mode
+
+
 def shift_map(x: Tensor, amounts: Tensor, mode: str = 'standard') -> Tensor:
     """Shift a map by whole pixels: ``out[i, j] = x[i - amounts[0], j - amounts[1]]``.
 
@@ -27,8 +34,7 @@ def shift_map(x: Tensor, amounts: Tensor, mode: str = 'standard') -> Tensor:
     Raises:
         ValueError: If ``mode`` is unknown.
     """
-    if mode not in SHIFT_MODES:
-        raise ValueError(f'mode: expected one of {SHIFT_MODES}, got {mode!r}')
+    check_mode(mode)
     amounts = amounts.to(x.device)
     for dim, amount in ((-2, amounts[0]), (-1, amounts[1])):
         size = x.shape[dim]
@@ -55,8 +61,7 @@ def shifted_parts(amounts: Sequence[int], size: Sequence[int],
     Raises:
         ValueError: If ``mode`` is unknown.
     """
-    if mode not in SHIFT_MODES:
-        raise ValueError(f'mode: expected one of {SHIFT_MODES}, got {mode!r}')
+    check_mode(mode)
     rows, columns = (_shifted_runs(amount, side, mode) for amount, side in zip(amounts, size, strict=True))
     return [((..., row[0], column[0]), (..., row[1], column[1]) if row[1] and column[1] else None)
             for row, column in itertools.product(rows, columns)]

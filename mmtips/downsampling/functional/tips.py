@@ -4,7 +4,7 @@
 import torch
 from torch import Tensor
 
-from mmtips.downsampling.functional.adaptive import mix_phases
+from mmtips.downsampling.functional.adaptive import spread_over_taps, window_mix
 from mmtips.downsampling.functional.filters import depthwise_conv
 from mmtips.downsampling.functional.phases import extend_to_multiple
 
@@ -141,6 +141,26 @@ def tips_phase_weights(features: Tensor, score_scale: Tensor, stride: int, score
     return weights_from_means(average_regions(features, stride, scores), score_scale)
 
 
+def tips_windows(x: Tensor, score_weight: Tensor, score_scale: Tensor, stride: int, taps: int | None = None,
+                 scores: str = 'quadrant', padding_mode: str = 'zeros') -> Tensor:
+    """The windows with which TIPS mixes a map: :func:`tips_features`, their :func:`tips_phase_weights`, over the taps.
+
+    Args:
+        x: ``(N, C, H, W)`` with H and W multiples of ``stride``.
+        score_weight: ``(C, 1, 3, 3)``, see :func:`tips_features`.
+        score_scale: See :func:`weights_from_means`.
+        stride: The stride s >= 2.
+        taps: Taps per side, from s to 7; s if not given, as published.
+        scores: One of :data:`SCORES`.
+        padding_mode: Border of the convolution.
+
+    Returns:
+        ``(N, C, taps, taps)``, see :func:`spread_over_taps`; float32, or float64 for float64 maps.
+    """
+    features = tips_features(x, score_weight.to(x.dtype), padding_mode)
+    return spread_over_taps(tips_phase_weights(features, score_scale, stride, scores), taps or stride, stride)
+
+
 def tips(x: Tensor, score_weight: Tensor, score_scale: Tensor, stride: int = 2) -> Tensor:
     """Translation invariant polyphase sampling as published (Saha & Gokhale, WACV 2025, Eq. 1 and Fig. 3).
 
@@ -154,5 +174,4 @@ def tips(x: Tensor, score_weight: Tensor, score_scale: Tensor, stride: int = 2) 
         ``(N, C, ceil(H/s), ceil(W/s))``.
     """
     x = extend_to_multiple(x, stride)
-    weights = tips_phase_weights(tips_features(x, score_weight), score_scale, stride)
-    return mix_phases(x, weights, stride)
+    return window_mix(x, tips_windows(x, score_weight, score_scale, stride), stride, stride)

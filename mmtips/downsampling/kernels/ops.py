@@ -16,29 +16,31 @@ from torch.utils.flop_counter import register_flop_formula
 
 from mmtips.downsampling import functional
 from mmtips.downsampling.kernels import portable
-from mmtips.downsampling.kernels.options import TRITON_STRIDES, Options
+from mmtips.downsampling.kernels.native import operation as native
+from mmtips.downsampling.kernels.options import Options
+
+
+def _kernels(x: Tensor, options: Options) -> Any:
+    """The first of those that know maps like this: compiled ones for the CPU, Triton's for GPUs, PyTorch's own."""
+    if native.knows(x):
+        return native
+    fused = _triton()
+    return fused if fused and fused.knows(x, options) else portable
 
 
 @cache
 def _triton() -> ModuleType | None:
     if importlib.util.find_spec('triton') is None:
         return None
-    from mmtips.downsampling.kernels import triton_operation
-    return triton_operation
-
-
-def _kernels(x: Tensor, options: Options) -> Any:
-    """Triton on GPUs where it is installed, at the strides that its kernels know; else PyTorch's own kernels."""
-    fused = _triton() if x.is_cuda and options.stride in TRITON_STRIDES else None
-    return fused or portable
+    from mmtips.downsampling.kernels.triton import operation
+    return operation
 
 
 def adaptive_mix(x: Tensor, score_weight: Tensor, score_scale: Tensor, options: Options,
                  shift: Tensor | None = None) -> tuple[Tensor, Tensor, Tensor]:
     """Mix every cell of a map with weights from the map itself: TIPS, whole.
 
-    The same as :func:`functional.tips_features`, then :func:`functional.tips_phase_weights`,
-    :func:`functional.spread_over_taps` and :func:`functional.window_mix`.
+    The same as :func:`functional.window_mix` with :func:`functional.tips_windows`.
 
     Args:
         x: ``(N, C, H, W)`` with H and W multiples of the stride.
@@ -49,19 +51,18 @@ def adaptive_mix(x: Tensor, score_weight: Tensor, score_scale: Tensor, options: 
 
     Returns:
         The mixed map, ``(N, C, H/step, W/step)`` in the dtype of ``x`` (in autocast: of the convolution), laid out as
-        ``x``; the weights tau, ``(N, C, s*s)``; and the mean squared error between psi and the shifted ``x``, a
-        scalar, 0 without a shift. The last two are float32, or float64 for float64 maps.
+        ``x``; the means of psi over the regions, ``(N, C, s*s)`` or ``(N, C, 1)``, which
+        :func:`functional.weights_from_means` turns into tau; and the mean squared error between psi and the shifted
+        ``x``, a scalar, 0 without a shift. The last two are float32, or float64 for float64 maps.
     """
     x = _autocast(x)
     if shift is None and _is_written_down():
-        means = functional.average_regions(functional.tips_features(x, score_weight.to(x.dtype), options.padding_mode),
-                                           options.stride, options.scores)
+        features = functional.tips_features(x, score_weight.to(x.dtype), options.padding_mode)
+        means = functional.average_regions(features, options.stride, options.scores)
         mixed = functional.window_mix(x, options.windows(means, score_scale), options.stride, options.step,
                                       options.padding_mode)
-        undo = x.new_zeros(())
-    else:
-        mixed, means, undo = _adaptive_mix(x, score_weight, score_scale, shift, *options)
-    return mixed, functional.weights_from_means(means, score_scale), undo
+        return mixed, means, x.new_zeros(())
+    return _adaptive_mix(x, score_weight, score_scale, shift, *options)
 
 
 def _is_written_down() -> bool:

@@ -1,5 +1,5 @@
 # Copyright (c) mmtips authors. All rights reserved.
-"""The operation and its gradient in plain PyTorch, for every device.
+"""The operation and its gradient in plain PyTorch, for every device and type that no other kernels are made for.
 
 On a CPU what limits it is memory: it runs tile by tile (some channels of some samples), so that the features of a tile,
 its gradient and what the convolutions make of both stay in the cache, and nothing of the map's size is allocated but
@@ -98,10 +98,7 @@ def adaptive_mix_backward(grad_mixed: Tensor, grad_means: Tensor, grad_undo: Ten
         through_features, part = _convolution_backward(grad, planes, taps, (1, 1), 1, options.padding_mode)
         dweight[channels] += part.reshape(len(x[tile]), -1, 1, 3, 3).sum(0).to(weight.dtype)
         through_features += through_mix
-        if len(x[tile]) == 1:
-            _transpose(dx[tile], through_features)
-        else:
-            dx[tile] = through_features.reshape(dx[tile].shape)
+        _transpose(dx[tile], through_features.reshape(dx[tile].shape))
     return dx, dweight, dscale
 
 

@@ -5,7 +5,7 @@ import triton
 import triton.language as tl
 from triton.language import constexpr, tensor
 
-from mmtips.downsampling.kernels.triton_tiles import col_offset, reached, source, wrap
+from mmtips.downsampling.kernels.triton.tiles import col_offset, reached, source, wrap
 
 
 @triton.jit

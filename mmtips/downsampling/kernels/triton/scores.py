@@ -14,7 +14,7 @@ import triton
 import triton.language as tl
 from triton.language import constexpr, tensor
 
-from mmtips.downsampling.kernels.triton_rows import (
+from mmtips.downsampling.kernels.triton.rows import (
     columns_around,
     load_row,
     load_shifted,
@@ -23,7 +23,7 @@ from mmtips.downsampling.kernels.triton_rows import (
     shifted_columns,
     strip_rows,
 )
-from mmtips.downsampling.kernels.triton_tiles import line_length, locate, plane_offset, store_columns
+from mmtips.downsampling.kernels.triton.tiles import line_length, locate, plane_offset, store_columns
 
 
 @triton.jit

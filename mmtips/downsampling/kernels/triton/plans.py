@@ -7,10 +7,9 @@ import torch
 import triton.language as tl
 from torch import Tensor
 
-from mmtips.downsampling.functional.filters import check_padding_mode, window_start
-from mmtips.downsampling.functional.tips import SCORES
+from mmtips.downsampling import functional
 from mmtips.downsampling.kernels.options import TRITON_STRIDES
-from mmtips.downsampling.kernels.triton_tiles import MOST_ROWS, Cut, cut_map, is_channels_last
+from mmtips.downsampling.kernels.triton.tiles import MOST_ROWS, Cut, cut_map
 
 
 def accumulators(x: Tensor) -> tuple[torch.dtype, Any]:
@@ -42,15 +41,14 @@ def plan_scores(x: Tensor, stride: int, scores: str, padding_mode: str, shift: T
     Raises:
         ValueError: If one of them is not what the kernels know.
     """
-    if scores not in SCORES:
-        raise ValueError(f'scores: expected one of {SCORES}, got {scores!r}')
-    if shift is not None and mode not in ('standard', 'circular'):
-        raise ValueError(f"mode: expected 'standard' or 'circular', got {mode!r}")
+    functional.count_regions(stride, scores)
+    if shift is not None:
+        functional.check_mode(mode)
     h, w = x.shape[2:]
     if stride not in TRITON_STRIDES or h % stride or w % stride:
         raise ValueError(f'stride: expected 2 to {TRITON_STRIDES[-1]} and sides that are multiples of it, got '
                          f'{stride!r} and {(h, w)}: use the portable kernels')
-    last = is_channels_last(x)
+    last = functional.is_channels_last(x)
     regions = stride if scores == 'quadrant' else 1
     phases = stride if scores == 'phase' else 1
     rows = even_rows(h // regions, phases)
@@ -58,8 +56,9 @@ def plan_scores(x: Tensor, stride: int, scores: str, padding_mode: str, shift: T
     return cut, dict(strips=cut.strips, column_blocks=cut.column_blocks, region=h // regions,
                      per_region=cut.strips // regions, group=w // stride if scores == 'quadrant' else 1, ROWS=rows,
                      COLUMNS=cut.columns, CHANNELS=cut.channels, ROW_CLASSES=phases,
-                     COL_CLASSES=1 if scores == 'global' else stride, PADDING=check_padding_mode(padding_mode),
-                     SHIFT='' if shift is None else mode, LAST=last, ACC=accumulators(x)[1], num_warps=cut.warps)
+                     COL_CLASSES=1 if scores == 'global' else stride, SHIFT='' if shift is None else mode,
+                     PADDING=functional.check_padding_mode(padding_mode), LAST=last, ACC=accumulators(x)[1],
+                     num_warps=cut.warps)
 
 
 def plan_mix(x: Tensor, windows: Tensor, cell: int, stride: int, padding_mode: str) -> dict[str, Any]:
@@ -79,16 +78,14 @@ def plan_mix(x: Tensor, windows: Tensor, cell: int, stride: int, padding_mode: s
         ValueError: If the map has too few pixels to be reflected, or its sides are no multiples.
     """
     taps = windows.shape[-1]
-    before = window_start(taps, cell)
+    before = functional.window_start(taps, cell)
     reach = max(before, taps - before - stride)
     h, w = x.shape[2:]
     if h % stride or w % stride:
         raise ValueError(f'x: expected sides that are multiples of the stride {stride}, got {tuple(x.shape)}')
-    if check_padding_mode(padding_mode) == 'reflect' and min(h, w) <= reach:
-        raise ValueError(f"padding_mode='reflect' needs maps of at least {reach + 1} x {reach + 1} pixels here, got "
-                         f"{(h, w)}: use a larger input, a smaller filter or padding_mode='replicate'")
+    functional.check_border((h, w), reach, padding_mode)
     return dict(out_height=h // stride, out_width=w // stride, TAPS=taps, BEFORE=before, STRIDE=stride,
-                PADDING=padding_mode if reach else 'zeros', LAST=is_channels_last(x), ACC=accumulators(x)[1])
+                PADDING=padding_mode if reach else 'zeros', LAST=functional.is_channels_last(x), ACC=accumulators(x)[1])
 
 
 def mix_blocks(x: Tensor, rows: int, last: bool) -> tuple[int, dict[str, int]]:

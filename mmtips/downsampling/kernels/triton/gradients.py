@@ -3,14 +3,14 @@
 
 The first computes psi anew, writes down one transient map, the gradient before the ReLU, and sums up that of the
 filters: one read of x and one write. The second gathers the gradient of x from the 3x3 neighbourhood of each of its
-pixels in that map: one read and one write. Both slide over the rows of their strips as ``triton_scores.py`` says.
+pixels in that map: one read and one write. Both slide over the rows of their strips as ``scores.py`` says.
 """
 
 import triton
 import triton.language as tl
 from triton.language import constexpr, tensor
 
-from mmtips.downsampling.kernels.triton_rows import (
+from mmtips.downsampling.kernels.triton.rows import (
     columns_around,
     folded_columns,
     load_row,
@@ -20,7 +20,7 @@ from mmtips.downsampling.kernels.triton_rows import (
     shifted_columns,
     strip_rows,
 )
-from mmtips.downsampling.kernels.triton_tiles import (
+from mmtips.downsampling.kernels.triton.tiles import (
     col_offset,
     line_length,
     locate,

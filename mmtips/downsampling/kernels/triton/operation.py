@@ -3,16 +3,21 @@
 
 from torch import Tensor
 
-from mmtips.downsampling.kernels import triton_kernels as kernels
-from mmtips.downsampling.kernels.options import Options
+from mmtips.downsampling.kernels.options import TRITON_STRIDES, Options
+from mmtips.downsampling.kernels.triton import launches
+
+
+def knows(x: Tensor, options: Options) -> bool:
+    """Whether the kernels are made for maps like this."""
+    return x.is_cuda and options.stride in TRITON_STRIDES
 
 
 def adaptive_mix(x: Tensor, weight: Tensor, scale: Tensor, options: Options,
                  shift: Tensor | None) -> tuple[Tensor, Tensor, Tensor]:
     """See :func:`mmtips.downsampling.kernels.adaptive_mix`; means in place of weights."""
-    means, undo = kernels.region_means(x, weight, options.stride, options.scores, options.padding_mode, shift,
+    means, undo = launches.region_means(x, weight, options.stride, options.scores, options.padding_mode, shift,
                                        options.mode)
-    mixed = kernels.window_mix(x, options.windows(means, scale), options.stride, options.step, options.padding_mode)
+    mixed = launches.window_mix(x, options.windows(means, scale), options.stride, options.step, options.padding_mode)
     return mixed, means, undo
 
 
@@ -20,10 +25,10 @@ def adaptive_mix_backward(grad_mixed: Tensor, grad_means: Tensor, grad_undo: Ten
                           scale: Tensor, means: Tensor, options: Options,
                           shift: Tensor | None) -> tuple[Tensor, Tensor, Tensor]:
     """Gradients of :func:`adaptive_mix` for ``x``, ``weight`` and ``scale``; psi is computed again."""
-    dx, dwindows = kernels.window_mix_backward(grad_mixed, x, options.windows(means, scale), options.stride,
+    dx, dwindows = launches.window_mix_backward(grad_mixed, x, options.windows(means, scale), options.stride,
                                                options.step, options.padding_mode)
     dmeans, dscale = options.windows_backward(dwindows, means, scale)
-    through_features, dweight = kernels.region_means_backward(
+    through_features, dweight = launches.region_means_backward(
         grad_means + dmeans, grad_undo, x, weight, options.stride, options.scores, options.padding_mode, shift,
         options.mode)
     return dx.add_(through_features), dweight, dscale.to(scale.dtype)

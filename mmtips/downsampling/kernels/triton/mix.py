@@ -11,7 +11,7 @@ import triton
 import triton.language as tl
 from triton.language import constexpr, tensor
 
-from mmtips.downsampling.kernels.triton_tiles import (
+from mmtips.downsampling.kernels.triton.tiles import (
     col_offset,
     line_length,
     locate,

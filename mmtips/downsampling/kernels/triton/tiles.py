@@ -86,11 +86,6 @@ def _column_block(width: int) -> int:
     return block
 
 
-def is_channels_last(x: Tensor) -> bool:
-    """Whether the kernels take ``x`` as channels_last; every other map as contiguous (and copied if it is not)."""
-    return not x.is_contiguous() and x.is_contiguous(memory_format=torch.channels_last)
-
-
 def as_format(x: Tensor, last: bool) -> Tensor:
     """``x`` in one of the two memory formats; itself if it is already."""
     return x.contiguous(memory_format=torch.channels_last if last else torch.contiguous_format)

@@ -2,14 +2,14 @@
 """The Triton form of what the TIPS operator computes: four functions, for maps on a GPU.
 
 How the tiles are laid out: every program takes a block of columns of a strip of rows, of a block of channels of one
-sample, with the direction that is contiguous in memory as the last one of its tile (``triton_tiles.py``): for
+sample, with the direction that is contiguous in memory as the last one of its tile (``tiles.py``): for
 contiguous and for channels_last maps. Maps that are neither are copied. Few large planes give as many programs as
 many small ones. A value is loaded in the dtype of the map and computed with in float32, or float64 for float64 maps.
 Bytes that move: the means read x once; their gradient reads it once, writes and reads a map in float32, and writes
 the result; the mix at its stride reads x once and writes 1/s^2 of it; its gradients read x once and the gradient
 twice, and write the result.
 
-Blocks are chosen by a formula (:func:`triton_tiles.cut_map`), not tuned. The figures on a GPU are outstanding: these
+Blocks are chosen by a formula (:func:`tiles.cut_map`), not tuned. The figures on a GPU are outstanding: these
 kernels have been run by Triton's interpreter, and compiled for one, and nothing is claimed of their speed until a run
 on a GPU writes it down.
 """
@@ -17,11 +17,12 @@ on a GPU writes it down.
 import torch
 from torch import Tensor
 
-from mmtips.downsampling.kernels.triton_gradients import feature_gradient, input_gradient
-from mmtips.downsampling.kernels.triton_mix import mix, mix_gradient, window_gradient
-from mmtips.downsampling.kernels.triton_plans import accumulators, even_rows, mix_blocks, plan_mix, plan_scores
-from mmtips.downsampling.kernels.triton_scores import sum_features
-from mmtips.downsampling.kernels.triton_tiles import as_format
+from mmtips.downsampling import functional
+from mmtips.downsampling.kernels.triton.gradients import feature_gradient, input_gradient
+from mmtips.downsampling.kernels.triton.mix import mix, mix_gradient, window_gradient
+from mmtips.downsampling.kernels.triton.plans import accumulators, even_rows, mix_blocks, plan_mix, plan_scores
+from mmtips.downsampling.kernels.triton.scores import sum_features
+from mmtips.downsampling.kernels.triton.tiles import as_format
 
 
 def region_means(x: Tensor, weight: Tensor, stride: int, scores: str, padding_mode: str, shift: Tensor | None,
@@ -115,9 +116,8 @@ def window_mix(x: Tensor, windows: Tensor, cell: int, stride: int, padding_mode:
     options = plan_mix(x, windows, cell, stride, padding_mode)
     last = options['LAST']
     x = as_format(x, last)
-    n, c, h, w = x.shape
-    out = torch.empty((n, c, options['out_height'], options['out_width']), dtype=x.dtype, device=x.device,
-                      memory_format=torch.channels_last if last else torch.contiguous_format)
+    c, h, w = x.shape[1:]
+    out = functional.empty_reduced(x, stride)
     # Where windows overlap, a tile of several rows finds most of their pixels in the cache.
     programs, blocks = mix_blocks(out, 1 if windows.shape[-1] == stride else 4, last)
     with torch.cuda.device_of(x):
