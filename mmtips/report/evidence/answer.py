@@ -4,8 +4,9 @@
 from collections.abc import Collection, Mapping
 
 from mmtips.report.evidence.comparison import COST, Judged, differences, judge_task
+from mmtips.report.evidence.measures import PRIMARY, SCORE
 from mmtips.report.evidence.statistics import BETTER, UNTOLD, WORSE
-from mmtips.report.evidence.studies import BASELINE, PRIMARY, PUBLISHED, SCORE, Cells, rows_of, tasks_of
+from mmtips.report.evidence.studies import BASELINE, PUBLISHED, Cells, rows_of, tasks_of
 from mmtips.report.evidence.tables import said_difference
 from mmtips.report.evidence.words import against, joined
 

@@ -4,8 +4,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from mmtips.report.evidence.measures import Row
 from mmtips.report.evidence.statistics import Estimate, mean_interval
-from mmtips.report.evidence.studies import Row, by_setting
+from mmtips.report.evidence.studies import by_setting, network
 from mmtips.report.schemas import Result
 
 #: A curve is flat if the validation score rises by less than this over the last part of the training.
@@ -30,26 +31,35 @@ class Rates:
 def chosen_rates(search: Result) -> dict[tuple[str, str], Rates]:
     """The rate of the highest mean validation score over the seeds; of equal ones the lowest.
 
+    A rate at which a training diverged is out. The paddings of a network share a search.
+
     Args:
         search: The study ``'search'``.
 
     Returns:
-        By setting and operator, in the order of the study.
+        By network and operator, in the order of the study.
 
     Raises:
-        ValueError: If the rates of an operator were tried with different seeds; the message names it.
+        ValueError: If a training is missing that did not diverge; the message names it.
     """
+    diverged = {(network(of['setting']), of['operator'], of['learning_rate'], of['seed']) for of in search['diverged']}
     tried: dict[tuple[str, str], dict[float, dict[int, float]]] = {}
     for row in search['rows']:
-        rates = tried.setdefault((row['setting'], row['operator']), {})
+        rates = tried.setdefault((network(row['setting']), row['operator']), {})
         rates.setdefault(row['learning_rate'], {})[row['seed']] = row['score']
     found = {}
     for key, rates in tried.items():
-        seeds = {tuple(sorted(of)) for of in rates.values()}
-        if len(seeds) > 1:
-            raise ValueError(f"search, {', '.join(key)}: expected the same seeds for each learning rate, got "
-                             f'{ {rate: sorted(of) for rate, of in sorted(rates.items())} }')
-        scores = {rate: mean_interval(list(rates[rate].values())).value for rate in sorted(rates)}
+        seeds = {seed for of in rates.values() for seed in of}
+        for rate, of in rates.items():
+            missing = [seed for seed in sorted(seeds - set(of)) if (*key, rate, seed) not in diverged]
+            if missing:
+                raise ValueError(f"search, {', '.join(key)}, learning rate {rate:g}: seeds {missing} are missing: run "
+                                 'the search to its end with tools/evidence.py')
+        scores = {rate: mean_interval(list(rates[rate].values())).value for rate in sorted(rates)
+                  if not any((*key, rate, seed) in diverged for seed in seeds)}
+        if not scores:
+            raise ValueError(f"search, {', '.join(key)}: a training diverged at every learning rate: give the plan "
+                             'lower ones')
         found[key] = Rates(scores, max(scores, key=lambda rate, of=scores: (of[rate], -rate)))  # type: ignore[misc]
     return found
 
@@ -94,7 +104,8 @@ def departures(final: Result, search: Result | None) -> list[str]:
     Returns:
         A sentence for each departure.
     """
-    said = []
+    said = [f"{of['setting']}, {of['operator']}, seed {of['seed']}: diverged ({of['reason']}); the operator is not "
+            'compared there' for of in final['diverged']]
     rates = {} if search is None else chosen_rates(search)
     for setting, cells in by_setting(final).items():
         for name, of in cells.items():
@@ -102,8 +113,9 @@ def departures(final: Result, search: Result | None) -> list[str]:
             if len(of) < SEEDS:
                 said.append(f'{cell}: {len(of)} seed(s), fewer than {SEEDS}')
             trained = sorted({row['learning_rate'] for row in of.values()})
-            if (setting, name) in rates and trained != [rates[setting, name].best]:
-                said.append(f'{cell}: trained at {trained}, and the search chose {rates[setting, name].best:g}')
+            chosen = rates.get((network(setting), name))
+            if chosen is not None and trained != [chosen.best]:
+                said.append(f'{cell}: trained at {trained}, and the search chose {chosen.best:g}')
             gain = last_gain(list(of.values()))
             if is_flat(gain) is not True:
                 rise = 'has no curve' if gain is None else f'still rises by {100 * gain.value:.1f} points'

@@ -5,6 +5,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from mmtips.report.evidence.measures import PRIMARY, SCORE, Measure
 from mmtips.report.evidence.statistics import (
     BETTER,
     WORSE,
@@ -17,16 +18,7 @@ from mmtips.report.evidence.statistics import (
     pooled_difference,
     verdict,
 )
-from mmtips.report.evidence.studies import (
-    BASELINE,
-    PRIMARY,
-    SCORE,
-    Cells,
-    Measure,
-    require_operator,
-    tasks_of,
-    values,
-)
+from mmtips.report.evidence.studies import BASELINE, Cells, require_operator, tasks_of, values
 
 #: Of the cost of BlurPool: what the form of TIPS that is recommended may cost at most.
 COST = 2.

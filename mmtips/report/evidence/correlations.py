@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from mmtips.report.correlation import estimate, pearson, spearman
-from mmtips.report.evidence.studies import PRIMARY, Cells, bias, bias_forms, estimated, rows_of
+from mmtips.report.evidence.measures import PRIMARY, bias, bias_forms
+from mmtips.report.evidence.studies import Cells, estimated, rows_of
 from mmtips.report.tables import markdown_table
 
 #: With fewer operators a correlation says nothing.

@@ -8,8 +8,10 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from mmtips.report.evidence.checks import LAST
-from mmtips.report.evidence.looks import LETTERS, label_ends, looks_of, tall
-from mmtips.report.evidence.studies import Cells, Row, by_setting
+from mmtips.report.evidence.labels import label_ends
+from mmtips.report.evidence.looks import LETTERS, looks_of, room, tall
+from mmtips.report.evidence.measures import Row
+from mmtips.report.evidence.studies import PUBLISHED, Cells, by_setting
 from mmtips.report.figures.style import calm
 from mmtips.report.schemas import Result
 
@@ -35,7 +37,7 @@ def curve_figure(studies: Mapping[str, Result]) -> Figure:
         The figure.
     """
     settings, styles = by_setting(studies['final']), looks_of(studies)
-    figure, panels = tall(len(settings), 3.0, names=1.1)
+    figure, panels = tall(len(settings), 3.2, names=room(name for cells in settings.values() for name in cells))
     for axes, (setting, cells) in zip(panels, settings.items(), strict=True):
         ends: dict[str, tuple[float, float]] = {}
         last = max(row['iterations'] for of in cells.values() for row in of.values())
@@ -48,14 +50,19 @@ def curve_figure(studies: Mapping[str, Result]) -> Figure:
                 ends[name] = (curve[-1][0], 100 * curve[-1][1])
         calm(axes, f'{setting}: validation score (%), mean over seeds; grey: the last quarter')
         axes.set_xlabel('iteration', fontsize=LETTERS)
-        label_ends(axes, ends, styles, 0.053)
+        label_ends(axes, ends, styles, 0.05)
     return figure
 
 
 def tau_cells(result: Result) -> list[tuple[str, str, Cells]]:
-    """The settings and operators that have phase weights, in the order of the study."""
-    return [(setting, name, {name: of}) for setting, cells in by_setting(result).items() for name, of in cells.items()
-            if any(row['tau'] for row in of.values())]
+    """TIPS as published in every setting, then the other operators with phase weights in the first that has them."""
+    found = [(setting, name, {name: of}) for setting, cells in by_setting(result).items() for name, of in cells.items()
+             if any(row['tau'] for row in of.values())]
+    first: dict[str, str] = {}
+    for setting, name, _ in found:
+        first.setdefault(name, setting)
+    return [of for of in found if of[1] == PUBLISHED] + [of for of in found if of[1] != PUBLISHED and
+                                                         first[of[1]] == of[0]]
 
 
 def layer_curves(rows: Sequence[Row]) -> dict[str, Curve]:
@@ -75,7 +82,7 @@ def short_names(layers: Sequence[str]) -> list[str]:
 
 
 def tau_figure(studies: Mapping[str, Result]) -> Figure:
-    """The mean largest phase weight over the training: a panel for each setting and operator, a line for each layer.
+    """The mean largest phase weight over the training: a panel for each of :func:`tau_cells`, a line for each layer.
 
     Args:
         studies: With ``'final'``, of which some rows have ``tau``.
@@ -84,7 +91,9 @@ def tau_figure(studies: Mapping[str, Result]) -> Figure:
         The figure.
     """
     found = tau_cells(studies['final'])
-    figure, panels = tall(len(found), 2.4, 2, names=0.8, heading=2)
+    longest = room(name for _, _, cells in found for of in cells.values() for name in
+                   short_names(list(layer_curves(list(of.values())))))
+    figure, panels = tall(len(found), 2.4, 2, names=longest, heading=2)
     for axes, (setting, name, cells) in zip(panels, found, strict=True):
         _tau_panel(axes, f'{name}\n{setting}', list(cells[name].values()))
     return figure

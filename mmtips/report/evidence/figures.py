@@ -10,9 +10,11 @@ from matplotlib.figure import Figure
 
 from mmtips.report.evidence.correlations import cloud, correlated, said_correlation
 from mmtips.report.evidence.curves import curve_figure, tau_figure
-from mmtips.report.evidence.looks import LETTERS, label_points, looks_of, tall
+from mmtips.report.evidence.labels import label_ends, label_points
+from mmtips.report.evidence.looks import LETTERS, looks_of, room, tall
+from mmtips.report.evidence.measures import PRIMARY, SCORE, bias_forms
 from mmtips.report.evidence.statistics import Estimate
-from mmtips.report.evidence.studies import PRIMARY, SCORE, bias_forms, by_setting, estimated, rows_of
+from mmtips.report.evidence.studies import by_setting, estimated, rows_of
 from mmtips.report.figures.style import calm, rendered
 from mmtips.report.files import write_kept
 from mmtips.report.schemas import Result
@@ -85,7 +87,7 @@ def stairs(axes: Any, best: Sequence[tuple[float, float]]) -> None:
 
 
 def bias_figure(studies: Studies) -> Figure:
-    """Consistency against bias, a panel for each setting and form, with the correlations over the operators.
+    """Consistency against bias, a row for each setting with a panel for each form, and correlations over the operators.
 
     Args:
         studies: With ``'final'``.
@@ -95,22 +97,34 @@ def bias_figure(studies: Studies) -> Figure:
     """
     settings, styles = by_setting(studies['final']), looks_of(studies)
     forms = bias_forms(studies['final']['rows'])
-    figure, panels = tall(len(settings) * len(forms), 3.2, len(forms), heading=3)
-    for place, axes in enumerate(panels):
-        setting, form = list(settings)[place // len(forms)], forms[place % len(forms)]
-        of, measure = cloud(settings[setting], form), PRIMARY[rows_of(settings[setting])[0]['task']]
-        points = dict(zip(of.names, zip(of.bias, of.consistency, strict=True), strict=True))
-        for name, (x, y) in points.items():
-            axes.plot(x, y, linestyle='', markersize=6, **styles[name])
-        found = correlated(of)
-        told = 'too few cells' if found is None else \
-            '\n'.join(f'{name} {said_correlation(value)}' for name, value in found.items())
-        calm(axes, f'{setting}\n{told}', 'both')
-        axes.set_xlabel(f'MSB, {form}', fontsize=LETTERS)
-        axes.set_ylabel(f'{measure.said} (%)', fontsize=LETTERS)
-        axes.margins(0.15)
-        label_points(axes, points, styles)
+    figure, panels = tall(len(settings) * len(forms), 3.2, len(forms), heading=3, margin=room(styles))
+    for number, (setting, cells) in enumerate(settings.items()):
+        row = dict(zip(forms, panels[number * len(forms):], strict=False))
+        clouds = {form: cloud(cells, form) for form in forms}
+        points = {form: dict(zip(of.names, zip(of.bias, of.consistency, strict=True), strict=True))
+                  for form, of in clouds.items()}
+        for form, axes in row.items():
+            for name, (x, y) in points[form].items():
+                axes.plot(x, y, linestyle='', markersize=6, **styles[name])
+            found = correlated(clouds[form])
+            told = 'too few cells' if found is None else \
+                '\n'.join(f'{name} {said_correlation(value)}' for name, value in found.items())
+            calm(axes, f'{setting}\n{told}', 'both')
+            axes.set_xlabel(f'MSB, {form}', fontsize=LETTERS)
+            axes.margins(0.15)
+        _name_rows(list(row.values()), list(points.values()), styles)
+        panels[number * len(forms)].set_ylabel(f"{PRIMARY[rows_of(cells)[0]['task']].said} (%)", fontsize=LETTERS)
     return figure
+
+
+def _name_rows(row: Sequence[Any], points: Sequence[Mapping[str, tuple[float, float]]],
+               styles: Mapping[str, Mapping[str, Any]]) -> None:
+    """Panels of one height axis: names stand once, behind the last; what that lacks is named in the first."""
+    limits = [axes.get_ylim() for axes in row]
+    for axes in row:
+        axes.set_ylim(min(low for low, _ in limits), max(high for _, high in limits))
+    label_ends(row[-1], points[-1], styles, 0.062)
+    label_points(row[0], points[0], styles, names=[name for name in points[0] if name not in points[-1]])
 
 
 @dataclass(frozen=True)

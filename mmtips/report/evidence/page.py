@@ -9,7 +9,7 @@ from mmtips.report.evidence.answer import answer
 from mmtips.report.evidence.checks import FLAT, convergence, departures, is_flat
 from mmtips.report.evidence.correlations import correlation_table
 from mmtips.report.evidence.figures import FIGURES
-from mmtips.report.evidence.studies import BASELINE, PUBLISHED, STOCK, by_setting, tasks_of
+from mmtips.report.evidence.studies import BASELINE, PUBLISHED, STOCK, by_setting, comparable, lost, tasks_of
 from mmtips.report.evidence.tables import difference_table, fair_table, pooled_table, rate_table, variant_table
 from mmtips.report.evidence.words import summary
 from mmtips.report.schemas import Result
@@ -50,21 +50,30 @@ def _fair(studies: Studies) -> str:
 
 def _differences(studies: Studies) -> str:
     said = []
-    for name, cells in by_setting(studies['final']).items():
-        tables = [difference_table(cells, baseline, f'final, {name}') for baseline in (BASELINE, STOCK)]
+    for name in by_setting(studies['final']):
+        tables = [difference_table(comparable(studies['final'], baseline)[name], baseline, f'final, {name}')
+                  for baseline in (BASELINE, STOCK)]
         said.append(f'### {name}: differences\n\n' + '\n\n'.join(tables))
     return '\n\n'.join(said)
 
 
 def _pooled(studies: Studies) -> str:
-    settings = by_setting(studies['final'])
+    settings = comparable(studies['final'])
     return '\n\n'.join(pooled_table(settings, task, 'final') for task in tasks_of(settings))
 
 
 def _time(studies: Studies) -> str:
-    return '\n\n'.join(f'### {name}: equal wall time\n\n{fair_table(cells, iterations=True)}\n\n'
-                       f"{difference_table(cells, BASELINE, f'time, {name}')}"
+    return '\n\n'.join(f'### {name}: equal wall time\n\n{fair_table(cells)}\n\n'
+                       f"{difference_table(comparable(studies['time'])[name], BASELINE, f'time, {name}')}"
                        for name, cells in by_setting(studies['time']).items())
+
+
+def _variants(study: Result, baseline: str) -> str:
+    """The table of a study of configurations, and which of them are not in it."""
+    gone = [f'{setting}, {name} (seed {", ".join(map(str, sorted(seeds)))})' for (setting, name), seeds in
+            lost(study).items()]
+    said = f'\n\nNot compared, since a training diverged: {"; ".join(gone)}.' if gone else ''
+    return f'{variant_table(study, baseline)}{said}'
 
 
 def _checks(studies: Studies) -> str:
@@ -84,7 +93,7 @@ def _checks(studies: Studies) -> str:
 
 #: The generated parts of the page: the study that each is made of, and how.
 PARTS: dict[str, tuple[str, Callable[[Studies], str]]] = {
-    'answer': ('final', lambda studies: answer(by_setting(studies['final']), 'final')),
+    'answer': ('final', lambda studies: answer(comparable(studies['final']), 'final')),
     'fair': ('final', _fair),
     'differences': ('final', _differences),
     'pooled': ('final', _pooled),
@@ -92,8 +101,8 @@ PARTS: dict[str, tuple[str, Callable[[Studies], str]]] = {
     'checks': ('final', _checks),
     'rates': ('search', lambda studies: rate_table(studies['search'])),
     'time': ('time', _time),
-    'ablation': ('ablation', lambda studies: variant_table(studies['ablation'], PUBLISHED)),
-    'variants': ('variants', lambda studies: variant_table(studies['variants'], BASELINE)),
+    'ablation': ('ablation', lambda studies: _variants(studies['ablation'], PUBLISHED)),
+    'variants': ('variants', lambda studies: _variants(studies['variants'], BASELINE)),
 }
 
 
@@ -129,6 +138,6 @@ def render_evidence(page: Path, readme: Path, studies: Studies) -> list[Path]:
     """
     for name, text in parts(studies).items():
         insert_table(page, text, name)
-    said = summary(by_setting(studies['final']), 'final') if 'final' in studies else outstanding('final')
+    said = summary(comparable(studies['final']), 'final') if 'final' in studies else outstanding('final')
     insert_table(readme, said, 'evidence')
     return [page, readme]

@@ -10,7 +10,8 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-LEVEL = 0.95
+#: Of the intervals, and of the adjusted p values.
+LEVEL, BOUND = 0.95, 0.05
 #: What a verdict may be; nothing else in the project says that one operator beats another.
 BETTER, WORSE, UNTOLD = 'better', 'worse', 'not told apart'
 
@@ -32,10 +33,7 @@ class Estimate:
 
 @dataclass(frozen=True)
 class Difference:
-    """A mean of paired differences: its interval, the p value of the paired t test, and that adjusted after Holm.
-
-    The interval is that of this one difference, and not adjusted.
-    """
+    """A mean of paired differences, the p value of the paired t test, and that adjusted; the interval never is."""
 
     mean: Estimate
     p: float | None
@@ -194,6 +192,6 @@ def verdict(difference: Difference, good: str = 'highest') -> str:
     """
     if good not in ('highest', 'lowest'):
         raise ValueError(f"good: expected 'highest' or 'lowest', got {good!r}")
-    if difference.adjusted is None or difference.adjusted >= 1 - LEVEL:
+    if difference.adjusted is None or difference.adjusted >= BOUND:
         return UNTOLD
     return BETTER if (difference.mean.value > 0) == (good == 'highest') else WORSE

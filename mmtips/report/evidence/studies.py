@@ -1,11 +1,11 @@
 # Copyright (c) mmtips authors. All rights reserved.
 """The files of the evidence, and how their rows are found: by setting, operator and seed."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from mmtips.report.evidence.measures import Measure, Row
 from mmtips.report.evidence.statistics import Estimate, mean_interval
 from mmtips.report.schemas import Result, load_result
 
@@ -14,72 +14,8 @@ STUDIES = ('search', 'ablation', 'variants', 'final', 'time')
 #: What all are compared with, and what TIPS as published is called in the plan.
 BASELINE, STOCK, PUBLISHED = 'BlurPool', 'stock', 'TIPS'
 TASKS = ('segmentation', 'classification')
-Row = dict[str, Any]
 #: The rows of a setting: by operator and seed.
 Cells = dict[str, dict[int, Row]]
-
-
-@dataclass(frozen=True)
-class Measure:
-    """A figure of a row: what it is called, how it is read, which end is good, if any is, and how it is written.
-
-    ``unit`` is what the value is multiplied with before it is written with ``digits`` digits; ``words`` is what it is
-    called in a sentence, if not by its heading.
-    """
-
-    heading: str
-    read: Callable[[Row], float | None]
-    good: str = 'highest'
-    unit: float = 100
-    digits: int = 1
-    words: str = ''
-
-    @property
-    def said(self) -> str:
-        """What it is called in a sentence."""
-        return self.words or self.heading
-
-
-def _consistency(protocol: str, row: str) -> Measure:
-    heading = protocol if row == 'all' else f'{protocol}, {row}'
-    pixels = '' if row == 'all' else f' {row}'
-    return Measure(heading, lambda of: of['consistency'][protocol][row], words=f'{protocol}{pixels} consistency')
-
-
-def _fidelity(protocol: str) -> Measure:
-    return Measure(f'fidelity, {protocol}', lambda of: of['fidelity'][protocol])
-
-
-SCORE = {'segmentation': Measure('mIoU', lambda row: row['score']),
-         'classification': Measure('accuracy', lambda row: row['score'])}
-SECONDS = Measure('training, CPU s', lambda row: row['seconds'], 'lowest', 1, 0)
-ITERATIONS = Measure('iterations', lambda row: row['iterations'], '', 1, 0)
-PARAMETERS = Measure('parameters', lambda row: row.get('parameters'), '', 1, 0)
-#: What the verdicts are about, by task: the consistency where most can be lost. A classifier has no foreground.
-PRIMARY = {'segmentation': _consistency('standard', 'foreground'), 'classification': _consistency('standard', 'all')}
-CIRCULAR = {'segmentation': _consistency('circular', 'foreground'), 'classification': _consistency('circular', 'all')}
-
-
-def bias(form: str) -> Measure:
-    """Maximum-sampling bias in one of its forms (:mod:`mmtips.evaluation.bias`)."""
-    return Measure(f'MSB, {form}', lambda row: row['msb'].get(form), '', 1, 3)
-
-
-def bias_forms(rows: Sequence[Row]) -> list[str]:
-    """The forms of the bias that any row has, in the order of their appearance."""
-    return list(dict.fromkeys(form for row in rows for form, value in row['msb'].items() if value is not None))
-
-
-def measures(rows: Sequence[Row]) -> list[Measure]:
-    """All that at least one of the rows of a setting has, in the order of the table."""
-    every = [
-        SCORE[rows[0]['task']], Measure('foreground mIoU', lambda row: row['foreground_score']),
-        *(_consistency(protocol, row) for protocol in ('standard', 'circular') for row in ('all', 'foreground',
-                                                                                        'border')),
-        *(_fidelity(protocol) for protocol in ('standard', 'circular')), *map(bias, bias_forms(rows)), SECONDS,
-        PARAMETERS
-    ]
-    return [measure for measure in every if any(measure.read(row) is not None for row in rows)]
 
 
 def load_studies(folder: Path) -> dict[str, Result]:
@@ -136,6 +72,39 @@ def by_setting(result: Result) -> dict[str, Cells]:
     for row in result['rows']:
         cells.setdefault(row['setting'], {}).setdefault(row['operator'], {})[row['seed']] = row
     return cells
+
+
+def network(setting: str) -> str:
+    """The network of a setting, which is called ``<network>-<padding>``."""
+    return setting.rpartition('-')[0]
+
+
+def lost(result: Result) -> dict[tuple[str, str], set[int]]:
+    """The seeds whose training diverged, by setting and operator."""
+    found: dict[tuple[str, str], set[int]] = {}
+    for of in result['diverged']:
+        found.setdefault((of['setting'], of['operator']), set()).add(of['seed'])
+    return found
+
+
+def comparable(result: Result, baseline: str = BASELINE) -> dict[str, Cells]:
+    """The rows of a study that may be compared.
+
+    An operator is not compared in a setting in which one of its trainings diverged: what is left of it is a
+    selection of its good runs. A seed that the baseline lost anywhere is left out everywhere.
+
+    Args:
+        result: A study.
+        baseline: What the operators will be compared with.
+
+    Returns:
+        As :func:`by_setting`.
+    """
+    gone = lost(result)
+    without = set().union(*(seeds for (_, name), seeds in gone.items() if name == baseline))
+    return {setting: {name: {seed: row for seed, row in of.items() if seed not in without} for name, of in cells.items()
+                      if name == baseline or (setting, name) not in gone}
+            for setting, cells in by_setting(result).items()}
 
 
 def rows_of(cells: Cells) -> list[Row]:

@@ -7,21 +7,9 @@ from typing import Any
 from mmtips.report.columns import MISSING
 from mmtips.report.evidence.checks import chosen_rates
 from mmtips.report.evidence.comparison import cost_ratio, differences, judge_task, pooled_differences
+from mmtips.report.evidence.measures import CIRCULAR, ITERATIONS, PRIMARY, SCORE, Measure, measures
 from mmtips.report.evidence.statistics import UNTOLD, Difference, Estimate, verdict
-from mmtips.report.evidence.studies import (
-    BASELINE,
-    CIRCULAR,
-    ITERATIONS,
-    PRIMARY,
-    SCORE,
-    Cells,
-    Measure,
-    by_setting,
-    estimated,
-    measures,
-    rows_of,
-    tasks_of,
-)
+from mmtips.report.evidence.studies import BASELINE, Cells, comparable, estimated, rows_of, tasks_of
 from mmtips.report.schemas import Result
 from mmtips.report.tables import markdown_table
 
@@ -54,18 +42,11 @@ def compared(task: str) -> list[Measure]:
     return [SCORE[task], PRIMARY[task], CIRCULAR[task]]
 
 
-def fair_table(cells: Cells, *, iterations: bool = False) -> str:
-    """All measures of a setting: a line for each operator, the best score first.
-
-    Args:
-        cells: The rows of the setting.
-        iterations: Whether the operators were trained for different numbers of them, which are then in a column.
-
-    Returns:
-        Markdown.
-    """
+def fair_table(cells: Cells) -> str:
+    """All measures of a setting: a line for each operator, the best score first; iterations where they differ."""
     rows = rows_of(cells)
-    shown = measures(rows) + ([ITERATIONS] if iterations else [])
+    differ = len({row['iterations'] for row in rows}) > 1
+    shown = measures(rows) + ([ITERATIONS] if differ else [])
     lines = [[name, str(len(cells[name])), *(said_estimate(estimated(cells[name], measure), measure)
                                              for measure in shown)] for name in ordered(cells, shown[0])]
     return markdown_table(['operator', 'seeds', *(measure.heading for measure in shown)], lines)
@@ -96,15 +77,18 @@ def pooled_table(settings: Mapping[str, Cells], task: str, where: str) -> str:
 
 
 def rate_table(search: Result) -> str:
-    """Mean validation scores of the learning rates that were tried, the chosen one in bold."""
-    found = chosen_rates(search)
-    rates = sorted({rate for of in found.values() for rate in of.scores})
-    lines = []
-    for (setting, name), of in found.items():
-        scores = [f'{100 * of.scores[rate]:.1f}' if rate in of.scores else MISSING for rate in rates]
-        marked = [f'**{text}**' if rate == of.best else text for rate, text in zip(rates, scores, strict=True)]
-        lines.append([f'{setting}, {name}', *marked, f'{of.best:g}{" (edge)" if of.at_the_edge else ""}'])
-    return markdown_table(['validation score', *(f'{rate:g}' for rate in rates), 'chosen'], lines)
+    """Mean validation scores of the learning rates that were tried, a table for each network, the chosen in bold."""
+    found, tables = chosen_rates(search), []
+    for network in dict.fromkeys(network for network, _ in found):
+        own = {name: of for (place, name), of in found.items() if place == network}
+        rates = sorted({rate for of in own.values() for rate in of.scores})
+        lines = []
+        for name, of in own.items():
+            scores = [f'{100 * of.scores[rate]:.1f}' if rate in of.scores else MISSING for rate in rates]
+            marked = [f'**{text}**' if rate == of.best else text for rate, text in zip(rates, scores, strict=True)]
+            lines.append([name, *marked, f'{of.best:g}{" (edge)" if of.at_the_edge else ""}'])
+        tables.append(markdown_table([f'{network}: score at', *(f'{rate:g}' for rate in rates), 'chosen'], lines))
+    return '\n\n'.join(tables)
 
 
 def variant_table(study: Result, baseline: str) -> str:
@@ -115,21 +99,22 @@ def variant_table(study: Result, baseline: str) -> str:
         baseline: The configuration that the others are compared with, in every setting.
 
     Returns:
-        Markdown with a line for each configuration of each setting.
+        Markdown: a table for each setting.
     """
-    lines = []
-    for setting, cells in by_setting(study).items():
+    tables = []
+    for setting, cells in comparable(study, baseline).items():
         where, shown = f"{study['study']}, {setting}", compared(rows_of(cells)[0]['task'])
-        columns = [differences(cells, measure, baseline, where) for measure in shown]
+        columns, lines = [differences(cells, measure, baseline, where) for measure in shown], []
         # The baseline stands first, since the others are described by what they change in it.
         for name in sorted(cells, key=lambda other: other != baseline):
             told = [said_estimate(estimated(cells[name], measure), measure) if name == baseline else
                     said_difference(of.get(name), measure.good) for of, measure in zip(columns, shown, strict=True)]
-            lines.append([f'{setting}, {name}', said_config(config_of(cells[name]), config_of(cells[baseline]), name !=
-                                                            baseline), str(len(cells[name])), *told,
+            config = said_config(config_of(cells[name]), config_of(cells[baseline]) if name != baseline else {})
+            lines.append([name, config, str(len(cells[name])), *told,
                           f'{cost_ratio({setting: cells}, name, baseline):.2f}'])
-    headings = ['mIoU or accuracy', 'standard consistency', 'circular consistency']
-    return markdown_table([f'against {baseline}', 'config', 'seeds', *headings, f'CPU s / {baseline}'], lines)
+        tables.append(markdown_table([f'{setting}, against {baseline}', 'config of the operator', 'seeds',
+                                      *(measure.heading for measure in shown), f'CPU s / {baseline}'], lines))
+    return '\n\n'.join(tables)
 
 
 def config_of(rows: Mapping[int, Any]) -> dict[str, Any]:
@@ -137,10 +122,13 @@ def config_of(rows: Mapping[int, Any]) -> dict[str, Any]:
     return dict(next(iter(rows.values()))['config'] or {})
 
 
-def said_config(config: Mapping[str, Any], baseline: Mapping[str, Any], relative: bool) -> str:
-    """A config as Markdown code; of a variant of the same operator only what differs from the baseline's."""
-    relative = relative and config.get('type') == baseline.get('type')
+def said_config(config: Mapping[str, Any], baseline: Mapping[str, Any]) -> str:
+    """A config as Markdown code; of another form of the baseline's operator only what differs.
+
+    Losses are no part of it: the name of a row says what it changes there.
+    """
+    relative = bool(config) and config.get('type') == baseline.get('type')
     own = {key: value for key, value in config.items() if not relative or baseline.get(key, ...) != value}
     said = [f'{key}={value!r}' for key, value in own.items()]
     said += [f'no {key}' for key in baseline if relative and key not in config]
-    return f"`{', '.join(said)}`" if said else 'the same'
+    return f"`{', '.join(said)}`" if said else f"as {baseline['type']}" if relative else 'none'

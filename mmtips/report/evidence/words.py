@@ -4,8 +4,9 @@
 from collections.abc import Mapping, Sequence
 
 from mmtips.report.evidence.comparison import Pooled, judge_task, pooled_means
+from mmtips.report.evidence.measures import PRIMARY, SCORE, Measure
 from mmtips.report.evidence.statistics import BETTER, UNTOLD, WORSE, Estimate, verdict
-from mmtips.report.evidence.studies import BASELINE, PRIMARY, PUBLISHED, SCORE, Cells, Measure, tasks_of
+from mmtips.report.evidence.studies import BASELINE, PUBLISHED, Cells, tasks_of
 from mmtips.report.tables import markdown_table
 
 

@@ -11,7 +11,7 @@ RUN = dict(created='2026-01-02T03:04:05+00:00', commit='0123456789ab', device='C
 OPERATORS = {
     'stock': (.688, .793, .44, 1.), 'MaxPool': (.711, .82, .815, 1.05), 'AvgPool': (.716, .837, .065, 1.2),
     'StridedConv': (.709, .826, .07, 1.1), 'BlurPool': (.724, .849, .066, 1.15), 'TIPS': (.662, .797, .067, 2.1),
-    'TIPS-phase': (.74, .868, .064, 1.4), 'TIPS-anchor': (.69, .80, .063, 1.9), 'APS': (.67, .80, .295, 1.2),
+    'TIPS phase': (.74, .868, .064, 1.4), 'TIPS anchor': (.69, .80, .063, 1.9), 'APS': (.67, .80, .295, 1.2),
     'LPS': (.68, .806, .294, 1.6), 'DDAC': (.722, .851, .063, 2.), 'SPDConv': (.70, .83, .26, 1.3)
 }
 SETTINGS = {'deeplabv3plus-zeros': 'segmentation', 'deeplabv3plus-circular': 'segmentation',
@@ -25,7 +25,7 @@ def row(setting='deeplabv3plus-zeros', operator='TIPS', seed=0, score=.5, consis
     levels = dict(standard=consistency, circular=circular)
     tips = operator.startswith('TIPS')
     config = None if operator == 'stock' else dict(type='TIPS' if tips else operator)
-    if operator == 'TIPS-phase':
+    if operator == 'TIPS phase':
         config |= dict(scores='phase', taps=4)
     layers = {f'backbone.layer{stage}.0.downsampler': [[at, .26 + .1 * stage * at / 1000] for at in (250, 500, 1000)]
               for stage in (1, 2, 3)}
@@ -44,7 +44,7 @@ def row(setting='deeplabv3plus-zeros', operator='TIPS', seed=0, score=.5, consis
 def study(rows, name='final'):
     """A study of these rows."""
     return dict(schema='mmtips/evidence/1', study=name, split='test' if name in ('final', 'time') else 'val',
-                protocol=dict(max_shift=8, pairs=2, iterations=1000), run=RUN, rows=rows)
+                protocol=dict(max_shift=8, pairs=2, iterations=1000), run=RUN, rows=rows, diverged=[])
 
 
 def invented(name='final', settings=SETTINGS, operators=OPERATORS, seeds=5):
@@ -69,9 +69,8 @@ def searched(operators=OPERATORS, settings=SETTINGS):
                   for rate in (.003, .01, .03) for seed in (0, 1)], 'search')
 
 
-def every():
-    """All studies."""
-    few = {name: OPERATORS[name] for name in ('BlurPool', 'TIPS', 'TIPS-phase')}
-    first = list(SETTINGS)[:1]
-    return dict(search=searched(), ablation=invented('ablation', first, few), variants=invented('variants', first, few),
-                final=invented(), time=invented('time', first, few))
+def every(operators=OPERATORS, settings=SETTINGS, seeds=3):
+    """All studies, each with these operators."""
+    first = list(settings)[:1]
+    return dict(search=searched(operators, settings), final=invented('final', settings, operators, seeds),
+                **{name: invented(name, first, operators, seeds) for name in ('ablation', 'variants', 'time')})
