@@ -35,6 +35,11 @@ def answer(settings: Mapping[str, Cells], where: str) -> str:
     return f'{published(judged)}\n\n{which(judged, settings)} {exact(settings, where)}'
 
 
+def recommendation(settings: Mapping[str, Cells], where: str) -> str:
+    """The second paragraph's first half alone: what to take."""
+    return which({task: judge_task(settings, task, where) for task in tasks_of(settings)}, settings)
+
+
 def published(judged: Mapping[str, Collection[Judged]]) -> str:
     """TIPS as published against BlurPool, in each task.
 
@@ -65,15 +70,19 @@ def which(judged: Mapping[str, Collection[Judged]], settings: Mapping[str, Cells
     """
     said = []
     for task, of_task in judged.items():
-        ranked = sorted(of_task, key=lambda of: -of.consistency.difference.mean.value)
+        everywhere = len(tasks_of(settings)[task])
+        # What was measured in some of the settings only, is not put before what was measured in all.
+        ranked = sorted(of_task, key=lambda of, most=everywhere: (  # type: ignore[misc]
+            len(of.score.settings) < most, -of.consistency.difference.mean.value))
         forms = [of for of in ranked if is_tips(of.name, settings)]
         clearing = [of for of in forms if of.clears]
         others = [of.name for of in ranked if of.clears and of not in forms]
         if clearing:
-            said.append(f'In {task}, take **{clearing[0].name}**: {_figures(clearing[0], task)}.')
+            said.append(f'In {task}, take **{clearing[0].name}**{_where(clearing[0], everywhere)}: '
+                        f'{_figures(clearing[0], task)}.')
         else:
             said.append(f'In {task}, no form of TIPS of the {len(forms)} measured clears it.')
-        said += [f'So does {of.name}: {_figures(of, task)}.' for of in clearing[1:]]
+        said += [f'{of.name} clears it too{_where(of, everywhere)}: {_figures(of, task)}.' for of in clearing[1:]]
         said.append(f'Operators that are not TIPS and clear it: {joined(others)}.')
     return f'**Which?** The bar: {BETTER} than {BASELINE} in score or consistency, {WORSE} in neither, in the mean ' \
            f'over the settings, at no more than {COST:g} times its CPU time in training. {" ".join(said)}'
@@ -98,6 +107,11 @@ def is_tips(name: str, settings: Mapping[str, Cells]) -> bool:
     """Whether an operator of this name is a form of TIPS, by its config."""
     rows = next(cells[name] for cells in settings.values() if name in cells)
     return (next(iter(rows.values()))['config'] or {}).get('type') == PUBLISHED
+
+
+def _where(of: Judged, everywhere: int) -> str:
+    measured = len(of.score.settings)
+    return '' if measured == everywhere else f' (measured in {measured} of {everywhere} settings)'
 
 
 def _figures(of: Judged, task: str) -> str:

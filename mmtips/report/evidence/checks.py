@@ -106,6 +106,9 @@ def departures(final: Result, search: Result | None) -> list[str]:
     """
     said = [f"{of['setting']}, {of['operator']}, seed {of['seed']}: diverged ({of['reason']}); the operator is not "
             'compared there' for of in final['diverged']]
+    planned, done = final['protocol'].get('cells'), len(final['rows']) + len(final['diverged'])
+    if planned not in (None, done):
+        said.append(f'{done} of {planned} planned trainings are in the file')
     rates = {} if search is None else chosen_rates(search)
     for setting, cells in by_setting(final).items():
         for name, of in cells.items():

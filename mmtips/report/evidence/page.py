@@ -5,7 +5,7 @@ import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from mmtips.report.evidence.answer import answer
+from mmtips.report.evidence.answer import answer, recommendation
 from mmtips.report.evidence.checks import FLAT, convergence, departures, is_flat
 from mmtips.report.evidence.correlations import correlation_table
 from mmtips.report.evidence.figures import FIGURES
@@ -51,9 +51,10 @@ def _fair(studies: Studies) -> str:
 def _differences(studies: Studies) -> str:
     said = []
     for name in by_setting(studies['final']):
-        tables = [difference_table(comparable(studies['final'], baseline)[name], baseline, f'final, {name}')
-                  for baseline in (BASELINE, STOCK)]
-        said.append(f'### {name}: differences\n\n' + '\n\n'.join(tables))
+        first, second = (difference_table(comparable(studies['final'], baseline)[name], baseline, f'final, {name}')
+                         for baseline in (BASELINE, STOCK))
+        said.append(f'### {name}: differences\n\n{first}\n\n<details><summary>against {STOCK}</summary>\n\n{second}'
+                    '\n\n</details>')
     return '\n\n'.join(said)
 
 
@@ -122,6 +123,14 @@ def parts(studies: Studies) -> dict[str, str]:
     return {'protocols': _protocols(studies), **made, **pictures}
 
 
+def short(studies: Studies) -> str:
+    """What the README says: who is best, how TIPS as published does, and what is recommended."""
+    if 'final' not in studies:
+        return outstanding('final')
+    settings = comparable(studies['final'])
+    return f"{summary(settings, 'final')}\n\n{recommendation(settings, 'final')}"
+
+
 def render_evidence(page: Path, readme: Path, studies: Studies) -> list[Path]:
     """Put the generated parts between their marks: ``<!-- answer -->`` and ``<!-- /answer -->`` and so on.
 
@@ -138,6 +147,5 @@ def render_evidence(page: Path, readme: Path, studies: Studies) -> list[Path]:
     """
     for name, text in parts(studies).items():
         insert_table(page, text, name)
-    said = summary(comparable(studies['final']), 'final') if 'final' in studies else outstanding('final')
-    insert_table(readme, said, 'evidence')
+    insert_table(readme, short(studies), 'evidence')
     return [page, readme]

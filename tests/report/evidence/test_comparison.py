@@ -122,6 +122,14 @@ def test_the_answer_follows_from_the_numbers(trio):
     assert '+20.0 points (+19.0 to +21.0) mIoU: better' in said
 
 
+def test_what_was_measured_everywhere_comes_first():
+    scores = dict(BlurPool=around(.6), TIPS=around(.65, 1.1))
+    settings = {'a-zeros': cells(**scores), 'a-circular': cells(**scores, TIPS_exact=around(.7, 1.1))}
+    said = answer(settings, 'final')
+    assert 'In segmentation, take **TIPS**: +5.0' in said
+    assert 'TIPS exact clears it too (measured in 1 of 2 settings): +10.0' in said
+
+
 def test_when_nothing_clears_the_bar_the_answer_says_so():
     settings = {'deeplabv3plus-zeros': cells(stock=around(.5), BlurPool=around(.6), TIPS=around(.601, -1),
                                              DDAC=around(.65, 1.1))}

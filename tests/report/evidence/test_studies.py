@@ -133,6 +133,11 @@ def test_how_far_a_curve_rises_at_its_end():
 def test_departures_are_said_and_nothing_else():
     final = study([row(seed=seed) for seed in range(5)])
     assert departures(final, None) == []
+    final['protocol']['cells'] = 5
+    assert departures(final, None) == []
+    final['protocol']['cells'] = 6
+    assert departures(final, None) == ['5 of 6 planned trainings are in the file']
+    del final['protocol']['cells']
     assert departures(final, tried({.01: [.5], .1: [.4]})) == []
     assert departures(final, tried({.01: [.5], .1: [.6]})) == [
         'deeplabv3plus-zeros, TIPS: trained at [0.01], and the search chose 0.1']
