@@ -101,6 +101,7 @@ readme: env
 	$(BIN)/python tools/benchmark_evaluation.py --markdown docs/evaluation.md
 	$(BIN)/python tools/benchmark.py --out results/benchmarks --cards docs/operators --page docs/performance.md \
 	  --figures docs/images
+	$(BIN)/python tools/evidence_page.py
 	$(BIN)/python -m tests.surgery.families
 	$(BIN)/python tools/model_index.py
 

@@ -15,11 +15,11 @@ Result = dict[str, Any]
 SCHEMA = 2
 #: By the kind of a result.
 SCHEMAS = {kind: json.loads(files('mmtips.report').joinpath(f'{kind}.schema.json').read_text())
-           for kind in ('shift_consistency', 'benchmark', 'evaluation_cost', 'correlation')}
+           for kind in ('shift_consistency', 'benchmark', 'evaluation_cost', 'correlation', 'evidence')}
 #: What measures each kind.
 TOOLS = {'shift_consistency': 'tools/eval_shift.py', 'benchmark': 'tools/benchmark.py',
          'evaluation_cost': 'tools/benchmark_evaluation.py', 'correlation': 'tools/correlate.py',
-         'robustness': 'tools/eval_robustness.py'}
+         'robustness': 'tools/eval_robustness.py', 'evidence': 'tools/evidence.py'}
 
 
 def _robustness_schema() -> dict[str, Any]:
@@ -32,6 +32,14 @@ def _robustness_schema() -> dict[str, Any]:
 
 
 SCHEMAS['robustness'] = _robustness_schema()
+
+
+def kind_of(result: Any) -> Any:
+    """The kind that a result says it is of: a key of its own, or, in the evidence, the middle of its schema's name."""
+    if not isinstance(result, dict):
+        return None
+    schema = result.get('schema')
+    return schema.split('/')[1] if isinstance(schema, str) and schema.count('/') == 2 else result.get('kind')
 
 
 def validate(result: Result, source: str = 'result') -> Result:
@@ -48,12 +56,12 @@ def validate(result: Result, source: str = 'result') -> Result:
         ValueError: If it does not fit; the message names the place, and where the schema's version is another one,
             both versions.
     """
-    kind = result.get('kind') if isinstance(result, dict) else None
+    kind = kind_of(result)
     if kind not in SCHEMAS:
         raise ValueError(f'{source}: not a result of this version of mmtips: $.kind: expected one of {list(SCHEMAS)}, '
                          f'got {kind!r}')
     reads, has = SCHEMAS[kind]['properties']['schema']['const'], result.get('schema')
-    if isinstance(has, int) and has != reads:
+    if isinstance(has, (int, str)) and has != reads:
         raise ValueError(f'{source}: $.schema: schema {has}; this mmtips reads schema {reads}: measure it again with '
                          f'{TOOLS[kind]}')
     schema = jsonschema.Draft202012Validator(SCHEMAS[kind])
@@ -82,8 +90,8 @@ def load_result(path: Path, kind: str = 'shift_consistency') -> Result:
     except json.JSONDecodeError as error:
         raise ValueError(f'{path}: not a JSON file: {error}') from error
     validate(result, str(path))
-    if result['kind'] != kind:
-        raise ValueError(f"{path}: expected a result of kind {kind!r}, got {result['kind']!r}")
+    if kind_of(result) != kind:
+        raise ValueError(f'{path}: expected a result of kind {kind!r}, got {kind_of(result)!r}')
     return result
 
 

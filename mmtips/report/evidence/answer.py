@@ -1,0 +1,119 @@
+# Copyright (c) mmtips authors. All rights reserved.
+"""The answer to "should I use TIPS, and which?", from numbers alone: another result gives another answer."""
+
+from collections.abc import Collection, Mapping
+
+from mmtips.report.evidence.comparison import COST, Judged, differences, judge_task
+from mmtips.report.evidence.measures import PRIMARY, SCORE
+from mmtips.report.evidence.statistics import BETTER, UNTOLD, WORSE
+from mmtips.report.evidence.studies import BASELINE, PUBLISHED, Cells, rows_of, tasks_of
+from mmtips.report.evidence.tables import said_difference
+from mmtips.report.evidence.words import against, joined
+
+#: Circular consistency from here on is written as 100.0 %.
+EXACT = 0.9995
+#: By whether a better and a worse are among the verdicts.
+HEADLINES = {
+    (True, True): f'{BETTER} in some, {WORSE} in others; read which',
+    (True, False): f'{BETTER} in some, {WORSE} in none',
+    (False, True): f'no: {WORSE} in some, {BETTER} in none',
+    (False, False): f'no reason to: {UNTOLD} anywhere',
+}
+
+
+def answer(settings: Mapping[str, Cells], where: str) -> str:
+    """Two paragraphs: TIPS as published, and what to take.
+
+    Args:
+        settings: All settings of the study ``'final'``.
+        where: Name of the study, for errors.
+
+    Returns:
+        Markdown.
+    """
+    judged = {task: judge_task(settings, task, where) for task in tasks_of(settings)}
+    return f'{published(judged)}\n\n{which(judged, settings)} {exact(settings, where)}'
+
+
+def recommendation(settings: Mapping[str, Cells], where: str) -> str:
+    """The second paragraph's first half alone: what to take."""
+    return which({task: judge_task(settings, task, where) for task in tasks_of(settings)}, settings)
+
+
+def published(judged: Mapping[str, Collection[Judged]]) -> str:
+    """TIPS as published against BlurPool, in each task.
+
+    Args:
+        judged: By task, what :func:`mmtips.report.evidence.comparison.judge_task` says of the operators.
+
+    Returns:
+        A paragraph.
+    """
+    found = {task: of for task, all_of in judged.items() for of in all_of if of.name == PUBLISHED}
+    if not found:
+        return f'**Should I use TIPS as published?** It was not measured beside {BASELINE}.'
+    words = {word for of in found.values() for word in of.verdicts}
+    said = [f'In {task}, over {joined(of.score.settings)}: {_figures(of, task)}.' for task, of in found.items()]
+    return f'**Should I use TIPS as published?** Against {BASELINE}, in score and consistency: ' \
+           f'**{HEADLINES[BETTER in words, WORSE in words]}**. {" ".join(said)}'
+
+
+def which(judged: Mapping[str, Collection[Judged]], settings: Mapping[str, Cells]) -> str:
+    """Which forms of TIPS clear the bar, and which other operators do.
+
+    Args:
+        judged: By task, what :func:`mmtips.report.evidence.comparison.judge_task` says of the operators.
+        settings: All settings of the study.
+
+    Returns:
+        A paragraph.
+    """
+    said = []
+    for task, of_task in judged.items():
+        everywhere = len(tasks_of(settings)[task])
+        # What was measured in some of the settings only, is not put before what was measured in all.
+        ranked = sorted(of_task, key=lambda of, most=everywhere: (  # type: ignore[misc]
+            len(of.score.settings) < most, -of.consistency.difference.mean.value))
+        forms = [of for of in ranked if is_tips(of.name, settings)]
+        clearing = [of for of in forms if of.clears]
+        others = [of.name for of in ranked if of.clears and of not in forms]
+        if clearing:
+            said.append(f'In {task}, take **{clearing[0].name}**{_where(clearing[0], everywhere)}: '
+                        f'{_figures(clearing[0], task)}.')
+        else:
+            said.append(f'In {task}, no form of TIPS of the {len(forms)} measured clears it.')
+        said += [f'{of.name} clears it too{_where(of, everywhere)}: {_figures(of, task)}.' for of in clearing[1:]]
+        said.append(f'Operators that are not TIPS and clear it: {joined(others)}.')
+    return f'**Which?** The bar: {BETTER} than {BASELINE} in score or consistency, {WORSE} in neither, in the mean ' \
+           f'over the settings, at no more than {COST:g} times its CPU time in training. {" ".join(said)}'
+
+
+def exact(settings: Mapping[str, Cells], where: str) -> str:
+    """The operators that no circular shift changed, and what that costs in score, in a sentence for each setting."""
+    said = []
+    for setting, cells in settings.items():
+        names = [name for name, rows in cells.items()
+                 if all(row['consistency']['circular']['all'] >= EXACT for row in rows.values())]
+        measure = SCORE[rows_of(cells)[0]['task']]
+        found = differences(cells, measure, BASELINE, f'{where}, {setting}')
+        told = [f'{name} ({measure.heading} {said_difference(found.get(name))})' for name in names if name != BASELINE]
+        if told:
+            said.append(f'{setting}: {joined(told)}.')
+    return f'Where a circular shift has to change nothing, these kept a circular consistency of 100.0 % in every ' \
+           f'seed: {" ".join(said)}' if said else 'No operator kept a circular consistency of 100.0 % in every seed.'
+
+
+def is_tips(name: str, settings: Mapping[str, Cells]) -> bool:
+    """Whether an operator of this name is a form of TIPS, by its config."""
+    rows = next(cells[name] for cells in settings.values() if name in cells)
+    return (next(iter(rows.values()))['config'] or {}).get('type') == PUBLISHED
+
+
+def _where(of: Judged, everywhere: int) -> str:
+    measured = len(of.score.settings)
+    return '' if measured == everywhere else f' (measured in {measured} of {everywhere} settings)'
+
+
+def _figures(of: Judged, task: str) -> str:
+    return f'{against(of.score, SCORE[task])}; {against(of.consistency, PRIMARY[task])}; {of.cost:.2f} times the ' \
+           'CPU time'

@@ -1,0 +1,151 @@
+# Copyright (c) mmtips authors. All rights reserved.
+"""What ``docs/evidence.md`` and the README show of the evidence, generated from ``results/evidence``."""
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from mmtips.report.evidence.answer import answer, recommendation
+from mmtips.report.evidence.checks import FLAT, convergence, departures, is_flat
+from mmtips.report.evidence.correlations import correlation_table
+from mmtips.report.evidence.figures import FIGURES
+from mmtips.report.evidence.studies import BASELINE, PUBLISHED, STOCK, by_setting, comparable, lost, tasks_of
+from mmtips.report.evidence.tables import difference_table, fair_table, pooled_table, rate_table, variant_table
+from mmtips.report.evidence.words import summary
+from mmtips.report.schemas import Result
+from mmtips.report.tables import insert_table, markdown_table
+
+Studies = Mapping[str, Result]
+#: What the study of each name says, where its file is missing.
+WHAT = {
+    'search': 'the learning rates', 'ablation': 'the ablations', 'variants': 'the variants',
+    'final': 'the final runs', 'time': 'the runs of equal wall time'
+}
+
+
+def outstanding(study: str) -> str:
+    """What stands in the place of a study without a file."""
+    return f'**Outstanding**: {WHAT[study]} (`results/evidence/{study}.json`) have not been run.'
+
+
+def _protocols(studies: Studies) -> str:
+    """What each study was run with, as its file says."""
+    said = []
+    for study in WHAT:
+        if study not in studies:
+            said.append(outstanding(study))
+            continue
+        result = studies[study]
+        run, rows = result['run'], len(result['rows'])
+        said.append(f"`{study}`: {rows} trainings, measured on the {result['split']} split; {run['device']}, "
+                    f"{run['threads']} thread(s), torch {run['versions'].get('torch', '?')}, commit {run['commit']}, "
+                    f"{run['created'][:10]}. `{json.dumps(result['protocol'], sort_keys=True)}`")
+    return '\n\n'.join(said)
+
+
+def _fair(studies: Studies) -> str:
+    settings = by_setting(studies['final'])
+    return '\n\n'.join(f'### {name}\n\n{fair_table(cells)}' for name, cells in settings.items())
+
+
+def _differences(studies: Studies) -> str:
+    said = []
+    for name in by_setting(studies['final']):
+        first, second = (difference_table(comparable(studies['final'], baseline)[name], baseline, f'final, {name}')
+                         for baseline in (BASELINE, STOCK))
+        said.append(f'### {name}: differences\n\n{first}\n\n<details><summary>against {STOCK}</summary>\n\n{second}'
+                    '\n\n</details>')
+    return '\n\n'.join(said)
+
+
+def _pooled(studies: Studies) -> str:
+    settings = comparable(studies['final'])
+    return '\n\n'.join(pooled_table(settings, task, 'final') for task in tasks_of(settings))
+
+
+def _time(studies: Studies) -> str:
+    return '\n\n'.join(f'### {name}: equal wall time\n\n{fair_table(cells)}\n\n'
+                       f"{difference_table(comparable(studies['time'])[name], BASELINE, f'time, {name}')}"
+                       for name, cells in by_setting(studies['time']).items())
+
+
+def _variants(study: Result, baseline: str) -> str:
+    """The table of a study of configurations, and which of them are not in it."""
+    gone = [f'{setting}, {name} (seed {", ".join(map(str, sorted(seeds)))})' for (setting, name), seeds in
+            lost(study).items()]
+    said = f'\n\nNot compared, since a training diverged: {"; ".join(gone)}.' if gone else ''
+    return f'{variant_table(study, baseline)}{said}'
+
+
+def _checks(studies: Studies) -> str:
+    """Whether the final runs are what the protocol asks for; the rise of each validation curve at its end."""
+    final = studies['final']
+    gains = convergence(final)
+    lines = [[f'{setting}, {name}', '-' if gain is None else f'{100 * gain.value:+.2f}',
+              {True: 'flat', False: '**not flat**', None: 'not known'}[is_flat(gain)]]
+             for (setting, name), gain in gains.items()]
+    table = markdown_table(['validation score', f'rise over the last quarter (points; flat below {100 * FLAT:g})', ''],
+                           lines)
+    found = departures(final, studies.get('search'))
+    listed = '\n'.join(f'* {said}' for said in found) or '* none: seeds, learning rates and curves are as asked for'
+    return f'What the final runs are not, although the protocol asks for it:\n\n{listed}\n\n<details><summary>The ' \
+           f'rise of every curve</summary>\n\n{table}\n\n</details>'
+
+
+#: The generated parts of the page: the study that each is made of, and how.
+PARTS: dict[str, tuple[str, Callable[[Studies], str]]] = {
+    'answer': ('final', lambda studies: answer(comparable(studies['final']), 'final')),
+    'fair': ('final', _fair),
+    'differences': ('final', _differences),
+    'pooled': ('final', _pooled),
+    'correlation': ('final', lambda studies: correlation_table(by_setting(studies['final']))),
+    'checks': ('final', _checks),
+    'rates': ('search', lambda studies: rate_table(studies['search'])),
+    'time': ('time', _time),
+    'ablation': ('ablation', lambda studies: _variants(studies['ablation'], PUBLISHED)),
+    'variants': ('variants', lambda studies: _variants(studies['variants'], BASELINE)),
+}
+
+
+def parts(studies: Studies) -> dict[str, str]:
+    """The generated parts of the page by the names of their marks.
+
+    Args:
+        studies: Valid results by study, see :func:`mmtips.report.evidence.studies.load_studies`.
+
+    Returns:
+        Markdown by name.
+    """
+    made = {name: render(studies) if study in studies else outstanding(study)
+            for name, (study, render) in PARTS.items()}
+    pictures = {f'figure {name}': f'![{figure.caption}](images/evidence_{name}.svg)' if figure.applies(studies)
+                else outstanding('final') for name, figure in FIGURES.items()}
+    return {'protocols': _protocols(studies), **made, **pictures}
+
+
+def short(studies: Studies) -> str:
+    """What the README says: who is best, how TIPS as published does, and what is recommended."""
+    if 'final' not in studies:
+        return outstanding('final')
+    settings = comparable(studies['final'])
+    return f"{summary(settings, 'final')}\n\n{recommendation(settings, 'final')}"
+
+
+def render_evidence(page: Path, readme: Path, studies: Studies) -> list[Path]:
+    """Put the generated parts between their marks: ``<!-- answer -->`` and ``<!-- /answer -->`` and so on.
+
+    Args:
+        page: ``docs/evidence.md``.
+        readme: The README, whose part is called ``evidence``.
+        studies: Valid results by study.
+
+    Returns:
+        The files.
+
+    Raises:
+        ValueError: If a mark is missing, or a pair of cells that is compared lacks a seed.
+    """
+    for name, text in parts(studies).items():
+        insert_table(page, text, name)
+    insert_table(readme, short(studies), 'evidence')
+    return [page, readme]

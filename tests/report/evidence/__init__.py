@@ -1,0 +1,1 @@
+# Copyright (c) mmtips authors. All rights reserved.

@@ -1,0 +1,228 @@
+# Copyright (c) mmtips authors. All rights reserved.
+import numpy as np
+import pytest
+from scipy import stats
+
+from mmtips.report.evidence.answer import answer, exact, is_tips, published, which
+from mmtips.report.evidence.comparison import cost_ratio, differences, judge_task, pooled_differences, pooled_means
+from mmtips.report.evidence.correlations import cloud, correlated, correlation_table, within
+from mmtips.report.evidence.measures import PRIMARY, SCORE
+from mmtips.report.evidence.statistics import BETTER, UNTOLD, WORSE, verdict
+from mmtips.report.evidence.studies import by_setting
+from mmtips.report.evidence.tables import (
+    difference_table,
+    fair_table,
+    pooled_table,
+    said_config,
+    said_difference,
+    variant_table,
+)
+from mmtips.report.evidence.words import joined, said_best, summary
+from tests.report.evidence.factory import invented, row, study
+
+SETTINGS = {'a-zeros': 'segmentation', 'b-zeros': 'segmentation'}
+WIGGLE = (0., .01, -.01, .005, -.005)
+
+
+def cells(**scores):
+    """A setting of operators with the scores of their seeds; consistency is the score and a tenth."""
+    return by_setting(study([row(operator=name.replace('_', ' '), seed=seed, score=score, consistency=score + .1)
+                             for name, of in scores.items() for seed, score in enumerate(of)]))['deeplabv3plus-zeros']
+
+
+def around(mean, scale=1.):
+    return [mean + scale * step for step in WIGGLE]
+
+
+@pytest.fixture
+def trio():
+    """TIPS far behind BlurPool, another form ahead of it in every seed, and average pooling about there."""
+    return cells(stock=around(.5, .8), BlurPool=around(.6), TIPS=around(.4, 2), AvgPool=around(.601, -1),
+                 TIPS_phase=around(.64, 1.1))
+
+
+def test_differences_against_scipy(trio):
+    found = differences(trio, SCORE['segmentation'], 'BlurPool', 'here')
+    assert list(found) == ['stock', 'TIPS', 'AvgPool', 'TIPS phase']
+    reference = [100 * of['score'] for of in trio['BlurPool'].values()]
+    raw = {name: stats.ttest_rel([100 * of['score'] for of in trio[name].values()], reference) for name in found}
+    for name, of in found.items():
+        assert of.p == pytest.approx(raw[name].pvalue, abs=1e-12)
+        bounds = raw[name].confidence_interval()
+        assert (of.mean.low, of.mean.high) == pytest.approx((bounds.low, bounds.high))
+    order = sorted(found, key=lambda name: raw[name].pvalue)
+    expected = np.maximum.accumulate([(4 - rank) * raw[name].pvalue for rank, name in enumerate(order)])
+    assert [found[name].adjusted for name in order] == pytest.approx(list(np.minimum(expected, 1)))
+    assert [verdict(found[name]) for name in ('TIPS', 'AvgPool', 'TIPS phase')] == [WORSE, UNTOLD, BETTER]
+
+
+def test_a_missing_cell_is_an_error_that_names_it(trio):
+    del trio['TIPS'][3]
+    with pytest.raises(ValueError, match=r'here, TIPS against BlurPool, mIoU: expected the same seeds on both sides, '
+                                         r'got \[0, 1, 2, 4\] and \[0, 1, 2, 3, 4\]'):
+        differences(trio, SCORE['segmentation'], 'BlurPool', 'here')
+    del trio['BlurPool']
+    with pytest.raises(ValueError, match="here: no rows of 'BlurPool', with which the others are compared"):
+        differences(trio, SCORE['segmentation'], 'BlurPool', 'here')
+
+
+def test_pooled_differences_by_hand():
+    settings = {'a-zeros': cells(BlurPool=[.5, .5], TIPS=[.51, .52], APS=[.4, .4]),
+                'b-zeros': cells(BlurPool=[.6, .6], TIPS=[.63, .66])}
+    found = pooled_differences(settings, SCORE['segmentation'], 'BlurPool', 'final')
+    assert found['TIPS'].difference.mean.value == pytest.approx(3)  # of seed 0 (1 + 3) / 2, of seed 1 (2 + 6) / 2
+    assert found['TIPS'].difference.mean.half == pytest.approx(12.7062, abs=1e-4)
+    assert found['TIPS'].settings == ('a-zeros', 'b-zeros')
+    assert found['APS'].difference.mean.value == pytest.approx(-10)
+    assert found['APS'].settings == ('a-zeros', )
+    means = pooled_means(settings, SCORE['segmentation'])
+    assert {name: of.value for name, of in means.items()} == pytest.approx(dict(BlurPool=55, TIPS=58))
+    del settings['b-zeros']['TIPS'][1]
+    with pytest.raises(ValueError, match='final, TIPS against BlurPool, mIoU, b-zeros: expected the same seeds'):
+        pooled_differences(settings, SCORE['segmentation'], 'BlurPool', 'final')
+
+
+def test_cost_is_a_ratio_of_sums():
+    of = cells(BlurPool=[.5, .5], TIPS=[.5, .5])
+    of['TIPS'][0]['seconds'], of['TIPS'][1]['seconds'] = 100., 20.
+    assert cost_ratio(dict(a=of), 'TIPS') == 120 / 80
+
+
+def judged(trio, **seconds):
+    for name, of in seconds.items():
+        for found in trio[name.replace('_', ' ')].values():
+            found['seconds'] = of
+    return {of.name: of for of in judge_task({'deeplabv3plus-zeros': trio}, 'segmentation', 'final')}
+
+
+def test_the_bar(trio):
+    found = judged(trio)
+    assert [name for name, of in found.items() if of.clears] == ['TIPS phase']
+    assert found['TIPS phase'].verdicts == (BETTER, BETTER)
+    assert not judged(trio, TIPS_phase=80.1)['TIPS phase'].clears
+    assert judged(trio, TIPS_phase=80.)['TIPS phase'].clears
+    for of in trio['TIPS phase'].values():  # as far behind in consistency as ahead in score
+        of['consistency']['standard']['foreground'] -= .08
+    assert judged(trio)['TIPS phase'].verdicts == (BETTER, WORSE)
+    assert not judged(trio)['TIPS phase'].clears
+
+
+def test_the_answer_follows_from_the_numbers(trio):
+    settings = {'deeplabv3plus-zeros': trio}
+    said = answer(settings, 'final')
+    assert '**no: worse in some, better in none**' in said
+    assert 'In segmentation, take **TIPS phase**: +4.0 points (' in said
+    assert 'Operators that are not TIPS and clear it: none.' in said
+    assert said.count('\n\n') == 1
+    trio['TIPS'], trio['BlurPool'] = trio['BlurPool'], trio['TIPS']  # and now the other way round
+    for of in trio['TIPS'].values():
+        of['config'] = dict(type='TIPS')
+    said = answer(settings, 'final')
+    assert '**better in some, worse in none**' in said
+    assert '+20.0 points (+19.0 to +21.0) mIoU: better' in said
+
+
+def test_what_was_measured_everywhere_comes_first():
+    scores = dict(BlurPool=around(.6), TIPS=around(.65, 1.1))
+    settings = {'a-zeros': cells(**scores), 'a-circular': cells(**scores, TIPS_exact=around(.7, 1.1))}
+    said = answer(settings, 'final')
+    assert 'In segmentation, take **TIPS**: +5.0' in said
+    assert 'TIPS exact clears it too (measured in 1 of 2 settings): +10.0' in said
+
+
+def test_when_nothing_clears_the_bar_the_answer_says_so():
+    settings = {'deeplabv3plus-zeros': cells(stock=around(.5), BlurPool=around(.6), TIPS=around(.601, -1),
+                                             DDAC=around(.65, 1.1))}
+    said = answer(settings, 'final')
+    assert f'**no reason to: {UNTOLD} anywhere**' in said
+    assert 'In segmentation, no form of TIPS of the 1 measured clears it. Operators that are not TIPS and clear it: ' \
+           'DDAC.' in said
+    assert 'was not measured' in published({})
+    assert 'no form of TIPS of the 0 measured' in which(dict(segmentation=[]), settings)
+
+
+def test_who_is_exact_is_measured(trio):
+    settings = {'deeplabv3plus-zeros': trio}
+    assert exact(settings, 'final') == 'No operator kept a circular consistency of 100.0 % in every seed.'
+    for of in trio['TIPS'].values():
+        of['consistency']['circular']['all'] = .9996
+    assert 'deeplabv3plus-zeros: TIPS (mIoU -20.0 (' in exact(settings, 'final')
+    trio['TIPS'][0]['consistency']['circular']['all'] = .999
+    assert exact(settings, 'final').startswith('No operator')
+    assert is_tips('TIPS phase', settings)
+    assert not is_tips('stock', settings)
+
+
+def test_the_summary_has_the_best_of_each_task():
+    settings = by_setting(invented(seeds=3))
+    lines = summary(settings, 'final').splitlines()
+    assert lines[2].startswith('| segmentation, mean over 3 settings | TIPS phase, ')
+    assert lines[3].startswith('| classification, mean over 1 setting | ')
+    assert lines[2].split(' | ')[-1].startswith('-')
+    assert lines[2].endswith('standard foreground consistency: worse |')
+
+
+def test_overlapping_intervals_are_named(trio):
+    means = pooled_means({'deeplabv3plus-zeros': trio}, SCORE['segmentation'])
+    assert said_best(means) == 'TIPS phase, 64.0 (62.9 to 65.1)'
+    means.pop('TIPS phase')
+    assert said_best(means) == 'AvgPool, 60.1 (59.1 to 61.1); the intervals of BlurPool overlap with its own'
+    assert [joined(['a', 'b', 'c'][:count]) for count in range(4)] == ['none', 'a', 'a and b', 'a, b and c']
+
+
+def test_tables(trio):
+    lines = fair_table(trio).splitlines()
+    assert lines[0].startswith('| operator | seeds | mIoU | foreground mIoU | standard | standard, foreground |')
+    assert [line.split(' | ')[0] for line in lines[2:]] == ['| TIPS phase', '| AvgPool', '| BlurPool', '| stock',
+                                                           '| TIPS']
+    assert lines[4].startswith('| BlurPool | 5 | 60.0 ± 1.0 |')
+    assert 'iterations' not in lines[0]
+    trio['TIPS'][0]['iterations'] = 500
+    assert '| iterations |' in fair_table(trio).splitlines()[0]
+    lines = difference_table(trio, 'BlurPool', 'here').splitlines()
+    assert lines[0] == '| against BlurPool | mIoU | standard, foreground | circular, foreground | CPU s / BlurPool |'
+    assert lines[-1].startswith('| TIPS | -20.0 (-21.0 to -19.0) **worse** |')
+    assert [line.split(' | ')[0] for line in lines[2:]] == ['| TIPS phase', '| AvgPool', '| stock', '| TIPS']
+    lines = pooled_table({'deeplabv3plus-zeros': trio}, 'segmentation', 'final').splitlines()
+    assert lines[2].startswith('| TIPS phase | 1 of 1 | +4.0 (')
+    assert [line.split(' | ')[-1] for line in lines[2:]] == ['yes |', 'no |', 'no |', 'no |']
+
+
+def test_one_seed_is_shown_without_a_verdict():
+    found = study([row(operator='BlurPool', score=.5), row(score=.6)], 'variants')
+    lines = variant_table(found, 'BlurPool').splitlines()
+    assert lines[2].startswith("| BlurPool | `type='BlurPool'` | 1 | 50.0 | 80.0 |")
+    assert lines[3].startswith(f"| TIPS | `type='TIPS'` | 1 | +10.0 (one seed) {UNTOLD} |")
+    assert said_difference(None) == '-'
+
+
+@pytest.mark.parametrize(('config', 'baseline', 'said'), [
+    (dict(type='TIPS', taps=4), {}, "`type='TIPS', taps=4`"),
+    (dict(type='TIPS', taps=4), dict(type='TIPS'), '`taps=4`'),
+    (dict(type='TIPS'), dict(type='TIPS', taps=4), '`no taps`'), (dict(type='TIPS'), dict(type='TIPS'), 'as TIPS'),
+    (dict(type='APS'), dict(type='TIPS'), "`type='APS'`"), ({}, dict(type='TIPS'), 'none')])
+def test_configs(config, baseline, said):
+    assert said_config(config, baseline) == said
+
+
+def test_correlations_are_within_settings():
+    settings = by_setting(invented(settings=SETTINGS, seeds=2))
+    clouds = {setting: cloud(of, 'selection') for setting, of in settings.items()}
+    assert len(clouds['a-zeros'].names) == 12
+    assert len(cloud(settings['a-zeros'], 'weight').names) == 11  # StridedConv has none
+    own = clouds['a-zeros']
+    assert correlated(own)['Spearman']['value'] == pytest.approx(stats.spearmanr(own.bias, own.consistency).statistic)
+    joint = within(clouds)
+    assert joint.bias.sum() == pytest.approx(0, abs=1e-9)
+    assert np.ptp(joint.consistency) == pytest.approx(max(np.ptp(of.consistency) for of in clouds.values()), rel=.1)
+    lines = correlation_table(settings).splitlines()
+    assert [line.split(' | ')[1] for line in lines[2:]] == ['12', '12', '24', '11', '11', '22']
+    few = by_setting(invented(settings=['a-zeros'], operators={'BlurPool': (.5, .5, .1, 1)}, seeds=2))
+    assert correlated(cloud(few['a-zeros'], 'selection')) is None
+    assert '| too few cells |' in correlation_table(few)
+    assert within({}).names == ()
+
+
+def test_a_classifier_is_judged_by_all_its_predictions():
+    assert PRIMARY['classification'].read(row('resnet-zeros', consistency=.7)) == .7
+    assert PRIMARY['segmentation'].said == 'standard foreground consistency'

@@ -1,0 +1,95 @@
+# Copyright (c) mmtips authors. All rights reserved.
+"""What the page and the README show is what the files of results say; also while there are none."""
+
+import json
+import re
+import runpy
+import sys
+from pathlib import Path
+
+import pytest
+
+from mmtips.report.evidence import STUDIES, load_studies
+from mmtips.report.evidence.checks import FLAT
+from mmtips.report.evidence.comparison import COST
+from mmtips.report.evidence.page import PARTS, parts
+from mmtips.report.evidence.statistics import BETTER, BOUND, UNTOLD, WORSE
+from tests.report.evidence.factory import OPERATORS, RUN, every
+
+ROOT = Path(__file__).parents[3]
+PAGE, README, IMAGES = ROOT / 'docs/evidence.md', ROOT / 'README.md', ROOT / 'docs/images'
+
+
+@pytest.fixture
+def tool(tmp_path, monkeypatch):
+    """Run the tool on copies, and return the page and the README."""
+
+    def run(results):
+        page, readme = tmp_path / 'evidence.md', tmp_path / 'README.md'
+        page.write_text(PAGE.read_text())
+        readme.write_text(README.read_text())
+        monkeypatch.setattr(sys, 'argv', ['evidence_page.py', '--results', str(results), '--page', str(page),
+                                          '--readme', str(readme), '--figures', str(tmp_path / 'images')])
+        runpy.run_path(str(ROOT / 'tools/evidence_page.py'), run_name='__main__')
+        return page, readme
+
+    return run
+
+
+def test_page_readme_and_figures_show_the_committed_results(tool, tmp_path):
+    page, readme = tool(ROOT / 'results/evidence')
+    assert page.read_text() == PAGE.read_text(), 'run make readme'
+    assert readme.read_text() == README.read_text(), 'run make readme'
+    made = {path.name: path.read_bytes() for path in (tmp_path / 'images').glob('*')}
+    assert made == {path.name: path.read_bytes() for path in IMAGES.glob('evidence_*')}, 'run make readme'
+
+
+def test_what_is_invented_for_tests_is_not_among_the_results():
+    for study in load_studies(ROOT / 'results/evidence').values():
+        assert study['run']['device'] != RUN['device']
+
+
+def test_without_files_every_part_is_outstanding(tmp_path):
+    made = parts(load_studies(tmp_path))
+    for name, text in made.items():
+        assert text.startswith('**Outstanding**: '), name
+    for study in STUDIES:
+        assert f'`results/evidence/{study}.json`' in made['protocols']
+
+
+def test_with_files_nothing_is(tool, tmp_path):
+    few = {name: OPERATORS[name] for name in ('stock', 'BlurPool', 'MaxPool', 'TIPS')}
+    folder = tmp_path / 'results'
+    folder.mkdir()
+    for name, study in every(few, ['deeplabv3plus-zeros']).items():
+        (folder / f'{name}.json').write_text(json.dumps(study))
+    page, readme = tool(folder)
+    text = page.read_text()
+    assert 'Outstanding' not in text
+    assert 'Outstanding' not in readme.read_text()
+    shown = set(re.findall(r'\(images/(evidence_\w+\.svg)\)', text))
+    assert shown == {path.name for path in (tmp_path / 'images').iterdir()}
+    assert len(shown) == 4
+    for name in few:
+        assert f'| {name} | 3 |' in text
+    assert '* deeplabv3plus-zeros, TIPS: trained at [0.01], and the search chose 0.003' in text
+    # The generated parts are all of the page that says who is ahead.
+    written = re.sub(r'<!-- ([\w ]+) -->.*?<!-- /\1 -->', '', text, flags=re.DOTALL)
+    assert '**worse** |' not in written
+    assert set(PARTS) < set(re.findall(r'<!-- ([\w ]+) -->', text))
+
+
+def test_the_protocol_says_what_the_code_does():
+    protocol = ' '.join(PAGE.read_text().partition('## The protocol')[2].partition('\n## ')[0].split())
+    assert f'by less than {100 * FLAT:g} point' in protocol
+    assert f'**{BETTER}** and **{WORSE}** where the adjusted p is below {BOUND}, and *{UNTOLD}*' in protocol
+    assert COST == 2
+    assert 'no more than twice the CPU time' in protocol
+
+
+def test_a_page_without_a_mark_is_refused(tmp_path):
+    from mmtips.report.evidence import render_evidence
+    page = tmp_path / 'page.md'
+    page.write_text(PAGE.read_text().replace('<!-- /pooled -->', ''))
+    with pytest.raises(ValueError, match='expected the marks <!-- pooled --> and <!-- /pooled -->'):
+        render_evidence(page, page, {})
