@@ -26,7 +26,7 @@ def _many_tiles(monkeypatch):
 def form(request, monkeypatch):
     """Both forms for CPUs, whichever this machine would choose."""
     if request.param == 'portable':
-        monkeypatch.setattr(native, 'knows', lambda x: False)
+        monkeypatch.setattr(native, 'knows', lambda *_: False)
     elif library() is None:
         pytest.skip('no compiled library')
 

@@ -8,6 +8,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mmtips.downsampling import TIPS, functional
 from mmtips.downsampling.functional import PADDING_MODES, SCORES, SHIFT_MODES
 from mmtips.downsampling.kernels import Options, portable
 from mmtips.downsampling.kernels.native import library as room
@@ -111,9 +112,15 @@ def test_threads_change_nothing():
 
 def test_which_maps_it_is_for():
     x = torch.empty(1, 1, 2, 2)
-    assert native.knows(x) == (room.library() is not None)
-    assert not native.knows(x.half())
-    assert not native.knows(x.to('meta'))
+    assert native.knows(x, PUBLISHED) == (room.library() is not None)
+    assert not native.knows(x.half(), PUBLISHED)
+    assert not native.knows(x.to('meta'), PUBLISHED)
+    assert not native.knows(x, PUBLISHED._replace(stride=8, taps=8))
+
+
+def test_any_stride():
+    operator, x = TIPS(2, stride=8).double(), torch.randn(1, 2, 16, 24, dtype=torch.float64)
+    torch.testing.assert_close(operator(x), functional.tips(x, operator.score_weight, operator.score_scale, 8))
 
 
 @needs_library

@@ -22,7 +22,7 @@ from mmtips.downsampling.kernels.options import Options
 
 def _kernels(x: Tensor, options: Options) -> Any:
     """The first of those that know maps like this: compiled ones for the CPU, Triton's for GPUs, PyTorch's own."""
-    if native.knows(x):
+    if native.knows(x, options):
         return native
     fused = _triton()
     return fused if fused and fused.knows(x, options) else portable

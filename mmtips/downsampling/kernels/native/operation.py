@@ -11,9 +11,13 @@ from mmtips.downsampling.kernels.native.library import COMPUTED_IN, Map, Plan, c
 from mmtips.downsampling.kernels.options import Options
 
 
-def knows(x: Tensor) -> bool:
-    """Whether the library is there, and made for maps like this."""
-    return x.device.type == 'cpu' and x.dtype in COMPUTED_IN and library() is not None
+#: Taps per side that the library has room for: ``plan.h``.
+MOST_TAPS = 7
+
+
+def knows(x: Tensor, options: Options) -> bool:
+    """Whether the library is there, and made for maps and windows like these."""
+    return x.device.type == 'cpu' and x.dtype in COMPUTED_IN and options.taps <= MOST_TAPS and library() is not None
 
 
 def adaptive_mix(x: Tensor, weight: Tensor, scale: Tensor, options: Options,

@@ -9,7 +9,7 @@
 
 enum { QUADRANT, PHASE, GLOBAL };
 enum { NO_SHIFT, STANDARD, CIRCULAR };
-enum { MOST_TAPS = 49, MOST_PHASES = 49 };
+enum { MOST_TAPS = 49, MOST_PHASES = 49 }; /* 7 x 7; a window has a tap for every phase */
 enum { VECTOR = 64 };   /* bytes that are computed at once */
 enum { TOGETHER = 16 }; /* planes that are loaded at once where channels are neighbours: a cache line of float32 */
 
