@@ -10,7 +10,6 @@ from mmtips.downsampling import functional
 from mmtips.downsampling.kernels.native.library import COMPUTED_IN, Map, Plan, call, library
 from mmtips.downsampling.kernels.options import Options
 
-
 #: Taps per side that the library has room for: ``plan.h``.
 MOST_TAPS = 7
 
