@@ -140,7 +140,7 @@ def test_the_page_and_cards_show_the_committed_results(tmp_path):
     results = benchmark.load_results(ROOT / 'results/benchmarks')
     page = tmp_path / 'performance.md'
     page.write_text((ROOT / 'docs/performance.md').read_text())
-    benchmark.render_page(page, results)
+    benchmark.render_page(page, results, benchmark.load_profiles(ROOT / 'results/benchmarks'))
     assert page.read_text() == (ROOT / 'docs/performance.md').read_text()
     cards = {path.name: path.read_text() for path in (ROOT / 'docs/operators').glob('*.md')}
     for name, text in cards.items():
@@ -157,7 +157,7 @@ def test_every_committed_file_is_named_after_what_it_holds():
 
 
 def test_every_part_of_the_page_has_figures():
-    made = parts({'growth-cpu-float32-t1': grown()})
+    made = parts({'growth-cpu-float32-t1': grown()}, {})
     assert made['growth'].startswith('| exponent |')
     assert made['layers'] == made['networks'] == 'Not measured yet.'
     assert '1.00 | met |' in made['goals']
