@@ -332,6 +332,7 @@ def test_an_evaluation_is_profiled(trained, data, here, tmp_path, capsys, monkey
     result = json.loads((tmp_path / 'profile-evaluation.json').read_text())
     row, = result['rows']
     assert row['condition'].startswith('2 images')
+    assert row['name'] == 'TIPS'
     # Each of them was watched where it runs.
     assert min(row['parts'].values()) > 0
     assert row['parts']['network'] > row['parts']['rendering and placing views']

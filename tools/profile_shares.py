@@ -50,9 +50,10 @@ def evaluation_row(args: argparse.Namespace, folder: str) -> dict[str, Any]:
     """Evaluate as the demo does, with fewer images."""
     options = ['--work-dir', folder, *shares.DEMO_OPTIONS, '--cfg-options',
                f'test_dataloader.dataset.indices={args.images}', *args.cfg_options]
-    return shares.evaluation_row(Path(__file__).with_name('eval_shift.py'), [
-        str(args.config), str(args.checkpoint), *options], os.environ.get('DOWNSAMPLER', 'stock'),
-        f'{args.images} images, options of the demo')
+    row = shares.evaluation_row(Path(__file__).with_name('eval_shift.py'), [str(args.config), str(args.checkpoint),
+                                *options], f'{args.images} images, options of the demo')
+    downsampler = report.load_result(Path(folder) / 'shift.json')['downsampler']
+    return dict(row, name=(downsampler or dict(type='stock'))['type'])
 
 
 def main() -> None:

@@ -25,17 +25,16 @@ DEMO_OPTIONS = ('--pairs', '2', '--shift-map', '8', '--map-step', '2', '--map-im
 PARTS = (IMPORTS, BUILDING, READING, NETWORK, HOST, VIEWS, COUNTING, COST, PICTURES, REST)
 
 
-def evaluation_row(tool: Path, arguments: Sequence[str], name: str, condition: str) -> dict[str, Any]:
+def evaluation_row(tool: Path, arguments: Sequence[str], condition: str) -> dict[str, Any]:
     """Run an evaluation in this process and say where its time went, from the start of the process on.
 
     Args:
         tool: ``tools/eval_shift.py``.
         arguments: Its arguments.
-        name: What the model is called.
         condition: What is measured, in words.
 
     Returns:
-        A row of a profile, in milliseconds of the run.
+        A row of a profile, in milliseconds of the run, called after the tool.
     """
     meter = Meter(start=0., first=IMPORTS)
     before = sys.argv
@@ -46,7 +45,7 @@ def evaluation_row(tool: Path, arguments: Sequence[str], name: str, condition: s
     finally:
         sys.argv = before
         meter.release()
-    return profile_row('evaluation', name, condition, 'run', 1, dict.fromkeys(PARTS, 0.) | meter.so_far())
+    return profile_row('evaluation', tool.stem, condition, 'run', 1, dict.fromkeys(PARTS, 0.) | meter.so_far())
 
 
 def _watch_tool(meter: Meter) -> None:
