@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from mmtips import report
-from mmtips.benchmark.goals import GOALS, goals_table, judge
+from mmtips.benchmark.goals import GOALS, goals_table, judge, missed_reasons
 from mmtips.benchmark.growth import growth_table
 from mmtips.benchmark.settings import Setting
 from mmtips.benchmark.shares import profile_parts
@@ -66,9 +66,11 @@ def parts(results: Results, profiles: Results) -> dict[str, str]:
     Returns:
         Markdown by name.
     """
+    verdicts = judge(GOALS, results)
     return {
         'outstanding': outstanding(results),
-        'goals': report.markdown_table(*goals_table(judge(GOALS, results))),
+        'goals': '\n\n'.join(filter(None, (report.markdown_table(*goals_table(verdicts)),
+                                           missed_reasons(verdicts, results, profiles)))),
         'layers': _sections(results, ('layers', ), plain=True),
         'settings': _sections(results, ('layers', 'core'), plain=False),
         'growth': _growth(results),

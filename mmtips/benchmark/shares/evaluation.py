@@ -18,11 +18,13 @@ from mmtips.wrappers import unwrap
 
 IMPORTS, BUILDING, READING = 'start and imports', 'configs and building', 'reading images'
 NETWORK, HOST = 'network', 'the host around it: preprocessing, resizing, labels'
-VIEWS, COUNTING = 'rendering and placing views', 'counting, intervals and journal'
+VIEWS, COUNTING = 'rendering and placing views', 'counting and journal'
+SAMPLING, SUMMARY = 'sampling bias and aliasing of 16 images', 'metrics and their intervals'
 COST, PICTURES = "the model's cost: multiply-adds, latency", 'pictures of the report'
 #: As the Makefile's demo evaluates.
 DEMO_OPTIONS = ('--pairs', '2', '--shift-map', '8', '--map-step', '2', '--map-images', '8')
-PARTS = (IMPORTS, BUILDING, READING, NETWORK, HOST, VIEWS, COUNTING, COST, PICTURES, REST)
+PARTS = (IMPORTS, BUILDING, READING, NETWORK, HOST, VIEWS, COUNTING, SAMPLING, SUMMARY,
+         COST, PICTURES, REST)
 
 
 def evaluation_row(tool: Path, arguments: Sequence[str], condition: str) -> dict[str, Any]:
@@ -89,7 +91,9 @@ def watch_tester(meter: Meter, runner: Runner) -> None:
         meter.watch(loop.dataloader.dataset, 'prepare_data', READING)
     meter.watch(loop, 'subjects', COUNTING)  # finds the regions of the ground truth
     meter.watch(loop.metric, 'record', COUNTING)
-    for step in ('process', 'evaluate'):
-        meter.watch(loop.evaluator, step, COUNTING)
+    if 'sampling' in loop.metric.measures:  # of some images, with forwards of its own
+        meter.watch(loop.metric.measures['sampling'], 'count', SAMPLING, undivided=True)
+    meter.watch(loop.evaluator, 'process', COUNTING)
+    meter.watch(loop.evaluator, 'evaluate', SUMMARY)
     if loop.journal is not None:
         meter.watch(loop.journal, 'append', COUNTING)

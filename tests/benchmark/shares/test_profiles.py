@@ -109,7 +109,7 @@ def test_shares_of_an_evaluation_are_what_was_burnt(tmp_path, monkeypatch):
     # 6 images: the host's own prediction, and one batch of views for each of two protocols.
     assert 18 <= calls < 20
     assert parts[evaluation.HOST] >= 18 * 0.002
-    assert parts[evaluation.COUNTING] >= 0.040
+    assert parts[evaluation.SUMMARY] >= 0.040
     assert set(parts) <= {*evaluation.PARTS}
 
 
