@@ -1,4 +1,5 @@
-# make env | data | demo | benchmark | readme | test | lint | types | unit     HOSTS=upstream (default) or onedl     PYTHON=python3.11
+# make env | data | demo | benchmark | profile | readme | test | lint | types | unit
+# with HOSTS=upstream (default) or onedl     PYTHON=python3.11
 # make demo OPERATORS='BlurPool TIPS APS'     compares any set of configs with the baseline
 PYTHON ?= python3
 HOSTS ?= upstream
@@ -21,7 +22,7 @@ unexport PYTHONDONTWRITEBYTECODE
 SHELL := /bin/bash
 .SHELLFLAGS := -o pipefail -c
 
-.PHONY: env data demo trained readme benchmark test lint types unit
+.PHONY: env data demo trained readme benchmark profile test lint types unit
 
 env: $(STAMP) $(LIBRARY)
 
@@ -111,7 +112,17 @@ readme: env
 DEVICE ?= cpu
 benchmark: env
 	$(BIN)/python tools/benchmark.py --plan $(DEVICE)
-	cp $$(ls work_dirs/benchmarks/*-$(DEVICE)-*.json | grep -v '\..*\.') results/benchmarks/
+	$(call publish,*-$(DEVICE)-*.json)
+
+# Where the time of a training, an evaluation and a layer goes: a few minutes on the CPU.
+profile: $(call run,TIPS)/iter_2000.pth
+	$(BIN)/python tools/profile_shares.py training $(RECIPE)
+	DOWNSAMPLER=tips $(BIN)/python tools/profile_shares.py evaluation $(RECIPE) $<
+	$(BIN)/python tools/profile_shares.py operations
+	$(call publish,profile-*.json)
+
+# Copies what was measured last; earlier files of the same name lie beside it as NAME.DATE.json.
+publish = find work_dirs/benchmarks -name '$(1)' -not -name '*.*.json' -exec cp -t results/benchmarks {} +
 
 test: lint types unit
 

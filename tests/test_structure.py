@@ -28,7 +28,8 @@ MAY_IMPORT = {
     'datasets': {'hosts'},
     'robustness': {'evaluation', 'hosts', 'installed', 'runners', 'wrappers'},
     'report': {'evaluation', 'inspection', 'installed', 'robustness', 'version', 'wrappers'},
-    'benchmark': {'downsampling', 'losses', 'report'},  # a training step has the losses that the hook adds
+    # A training step has the losses that the hook adds, and what is profiled is what the tools run.
+    'benchmark': {'cli', 'downsampling', 'evaluation', 'losses', 'report', 'wrappers'},
     'testing': {'downsampling'},
     'hooks': {'downsampling', 'evaluation', 'report', 'surgery', 'wrappers'},
     'cli': {'evaluation', 'hosts', 'runners', 'version'},

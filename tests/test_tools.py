@@ -322,3 +322,17 @@ def test_config_of_a_missing_host(tmp_path, base):
             f"cli.load_config(argparse.Namespace(config=pathlib.Path('{tmp_path}/config.py')))")
     done = subprocess.run([sys.executable, '-c', code], cwd=ROOT, capture_output=True, text=True, check=False)
     assert 'config.py needs mmseg, which is not installed: pip install mmsegmentation' in done.stderr
+
+
+def test_an_evaluation_is_profiled(trained, data, here, tmp_path, capsys, monkeypatch):
+    few = ('--pairs', '1', '--sampling-images', '1', '--examples', '1')
+    monkeypatch.setattr('mmtips.benchmark.shares.DEMO_OPTIONS', few)
+    here('profile_shares', '--out', tmp_path, 'evaluation', CONFIG, trained[0] / 'iter_6.pth', '--images', 2, *on(data))
+    assert "the model's predictions are" in capsys.readouterr().out
+    result = json.loads((tmp_path / 'profile-evaluation.json').read_text())
+    row, = result['rows']
+    assert row['condition'].startswith('2 images')
+    assert row['name'] == 'TIPS'
+    # Each of them was watched where it runs.
+    assert min(row['parts'].values()) > 0
+    assert row['parts']['network'] > row['parts']['rendering and placing views']

@@ -71,7 +71,7 @@ def main() -> None:
     if args.cards is not None:
         print(*benchmark.render_cards(args.cards, results), sep='\n')
     if args.page is not None:
-        print(benchmark.render_page(args.page, results))
+        print(benchmark.render_page(args.page, results, benchmark.load_profiles(args.out)))
     if args.figures is not None:
         print(*benchmark.write_performance_figures(results, args.figures), sep='\n')
 

@@ -27,7 +27,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
 PLACEMENTS: dict[str, dict[str, Any]] = {name: dict(placement=name) for name in ('after', 'before', 'block')}
 TIPS = OPERATORS['TIPS']
 STRIDED, STOCK = 'strided 3x3 convolution', 'strided (stock)'
-LOSSES, RELEASED = 'TIPS, with losses', 'TIPS, as released (operations)'
+BLUR, LOSSES, RELEASED = 'BlurPool', 'TIPS, with losses', 'TIPS, as released (operations)'
 RELEASED_LOSSES = f'{RELEASED}, with losses'
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from matplotlib.figure import Figure
-from matplotlib.ticker import NullLocator, StrMethodFormatter
+from matplotlib.ticker import LogLocator, NullFormatter, NullLocator, StrMethodFormatter
 
 from mmtips.benchmark.growth import growth
 from mmtips.benchmark.settings import Setting
@@ -56,8 +56,18 @@ def _panel(axes: Any, result: dict[str, Any], axis: str, kind: str) -> None:
     axes.xaxis.set_major_formatter(StrMethodFormatter('{x:,.0f}'))
     axes.xaxis.set_minor_locator(NullLocator())
     axes.tick_params(axis='x', rotation=35)
-    axes.tick_params(axis='y', which='minor', labelsize=SMALL)
+    if axis == 'stride':  # nothing rises there, and the legend needs a place above the marks
+        low, high = axes.get_ylim()
+        axes.set_ylim(low, high * (high / low)**0.9)
+        _plain_numbers(axes.yaxis)
     axes.legend(fontsize=SMALL - 1, frameon=False, title='exponent', title_fontsize=SMALL - 1)
+
+
+def _plain_numbers(axis: Any) -> None:
+    """1, 2 and 5 of each power of ten on a logarithmic axis that spans few of them, as numbers."""
+    axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axis.set_major_formatter(StrMethodFormatter('{x:g}'))
+    axis.set_minor_formatter(NullFormatter())
 
 
 def ratio_figure(result: dict[str, Any]) -> Figure:
@@ -81,7 +91,7 @@ def ratio_figure(result: dict[str, Any]) -> Figure:
                               fmt=style['marker'], color=style['color'], markersize=5, elinewidth=1)
             axes.axvline(1, color='#999999', linewidth=1)
             axes.set_xscale('log')
-            axes.xaxis.set_major_formatter(StrMethodFormatter('{x:g}'))
+            _plain_numbers(axes.xaxis)
             axes.set_yticks(range(len(case['rows'])), [row['name'] for row in case['rows']])
             calm(axes, f"{case['title']}, {' x '.join(map(str, case['shape']))}: {title}", grid='x')
             axes.set_xlabel(f'time / {reference}', fontsize=SMALL)

@@ -6,7 +6,8 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from mmtips.benchmark.candidates import LOSSES, PLACEMENTS, RELEASED, RELEASED_LOSSES, STOCK, placed
-from mmtips.benchmark.growth import growth
+from mmtips.benchmark.growth import exponent_of
+from mmtips.benchmark.reasons import GROWTH, REASONS
 from mmtips.benchmark.settings import Setting
 from mmtips.benchmark.suites import NETWORK_SUITES, SHAPES
 from mmtips.benchmark.tables import find_row
@@ -26,6 +27,7 @@ class Goal(NamedTuple):
         bound: What it is held against.
         at_most: Whether the bound is an upper one; else a lower one.
         percent: Whether figure and bound are shares, shown in percent; else factors.
+        reason: Why it may be missed, a key of :data:`mmtips.benchmark.reasons.REASONS`; of a kind of goals the same.
     """
 
     text: str
@@ -35,6 +37,7 @@ class Goal(NamedTuple):
     bound: float
     at_most: bool = True
     percent: bool = False
+    reason: str | None = None
 
 
 class Verdict(NamedTuple):
@@ -80,11 +83,6 @@ def share_of(result: Result, name: str, shape: Sequence[int]) -> float:
     return find_row(find_case(result, shape), name)['copy_share']['median']
 
 
-def exponent_of(result: Result, name: str, axis: str, kind: str) -> float:
-    """The fitted exponent of one candidate."""
-    return next(series.exponent for series in growth(result, axis, kind) if series.name == name)
-
-
 def overhead_of(result: Result, name: str, reference: str, kind: str) -> float:
     """By which share ``name`` takes longer than ``reference``."""
     return times_of(result, name, reference, kind) - 1
@@ -127,7 +125,7 @@ GOALS: tuple[Goal, ...] = (
            'input, TIPS / released operations', 'layers', Setting(),
            partial(kept_of, name=LOSSES, reference=RELEASED_LOSSES, shape=shape), 1 / 3) for shape in SHAPES),
     *(Goal(f'cost of TIPS as {axis} grow, exponent, {said}: linear (ours: at most 1.1)', 'growth', Setting(),
-           partial(exponent_of, name='TIPS', axis=axis, kind=kind), 1.1)
+           partial(exponent_of, name='TIPS', axis=axis, kind=kind), 1.1, reason=GROWTH[axis])
       for axis in ('pixels', 'channels') for kind, said in (('forward', 'eval forward'), ('step', 'training step'))),
     Goal('DeepLabV3+ R50-D8: eval forward with TIPS at its best placement / strided', 'placements', Setting(),
          placed_of, 1.35),
@@ -169,7 +167,27 @@ def goals_table(verdicts: Sequence[Verdict]) -> tuple[list[str], list[list[str]]
             return f'{100 * number:.1f} %' if percent else f'{number:.2f}'
 
         bound = f"{'at most' if goal.at_most else 'at least'} {said(goal.bound)}"
+        missed = f'**not met**: *{goal.reason}*' if goal.reason in REASONS else '**not met**'
         rows.append([goal.text, f'`{goal.suite}-{goal.setting.name}`', bound,
                      'outstanding' if value is None else said(value),
-                     'not measured' if met is None else 'met' if met else '**not met**'])
+                     'not measured' if met is None else 'met' if met else missed])
     return ['goal', 'file', 'bound', 'measured', ''], rows
+
+
+def missed_reasons(verdicts: Sequence[Verdict], results: Mapping[str, Result], profiles: Mapping[str, Result]) -> str:
+    """Why goals are missed: a line for each reason that the table names, and how many goals have none.
+
+    Args:
+        verdicts: What :func:`judge` said.
+        results: Benchmark results by ``<suite>-<setting>``.
+        profiles: Profiles by section.
+
+    Returns:
+        Markdown; empty where nothing is missed.
+    """
+    missed = [verdict.goal for verdict in verdicts if verdict.met is False]
+    named = dict.fromkeys(goal.reason for goal in missed if goal.reason in REASONS)
+    lines = [f'* *{name}*: {REASONS[name](results, profiles)}' for name in named]
+    nameless = sum(goal.reason not in REASONS for goal in missed)
+    lines += [f'* {nameless} goal(s) are missed for reasons that are not known yet.'] if nameless else []
+    return '\n'.join(['Why goals are missed:', '', *lines]) if lines else ''

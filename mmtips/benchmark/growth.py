@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from mmtips.benchmark.suites import CHANNELS_SIDE, SIDE_CHANNELS, STRIDE_SHAPE
-from mmtips.benchmark.tables import find_row
+from mmtips.benchmark.tables import MISSING, find_row
 
+#: The copy of the input into memory that exists already, which every case has measured in its rounds.
+COPY = 'copy of the input'
 #: Fits on fewer points would say nothing.
 FEWEST = 3
 
@@ -70,7 +72,7 @@ def growth(result: dict[str, Any], axis: str, kind: str = 'forward') -> list[Ser
         kind: ``'forward'`` or ``'step'``.
 
     Returns:
-        One series for each candidate, sizes ascending.
+        One series for each candidate, sizes ascending, and in the forward one for :data:`COPY`.
 
     Raises:
         ValueError: If the result has too few cases along the axis.
@@ -84,7 +86,15 @@ def growth(result: dict[str, Any], axis: str, kind: str = 'forward') -> list[Ser
     for row in cases[0]['rows']:
         times = [find_row(case, row['name'])[f'{kind}_ms']['median'] for case in cases]
         series.append(Series(row['name'], sizes, times, fit_exponent(sizes, times)))
+    if kind == 'forward':
+        times = [case['copy']['ms']['median'] for case in cases]
+        series.append(Series(COPY, sizes, times, fit_exponent(sizes, times)))
     return series
+
+
+def exponent_of(result: dict[str, Any], name: str, axis: str, kind: str) -> float:
+    """The fitted exponent of one candidate, or of :data:`COPY`."""
+    return next(series.exponent for series in growth(result, axis, kind) if series.name == name)
 
 
 def growth_table(result: dict[str, Any]) -> tuple[list[str], list[list[str]]]:
@@ -96,8 +106,8 @@ def growth_table(result: dict[str, Any]) -> tuple[list[str], list[list[str]]]:
     Returns:
         Headings and rows.
     """
-    columns = {f'{kind}, in {axis}': growth(result, axis, key) for key, kind in (('forward', 'forward'), (
-        'step', 'training step')) for axis in ('pixels', 'channels', 'stride')}
-    names = [series.name for series in next(iter(columns.values()))]
-    return ['exponent', *columns], [[name, *(f'{of[number].exponent:.2f}' for of in columns.values())]
-                                    for number, name in enumerate(names)]
+    columns = {f'{kind}, in {axis}': {series.name: f'{series.exponent:.2f}' for series in growth(result, axis, key)}
+               for key, kind in (('forward', 'forward'), ('step', 'training step'))
+               for axis in ('pixels', 'channels', 'stride')}
+    names = next(iter(columns.values()))
+    return ['exponent', *columns], [[name, *(of.get(name, MISSING) for of in columns.values())] for name in names]

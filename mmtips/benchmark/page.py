@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from mmtips import report
-from mmtips.benchmark.goals import GOALS, goals_table, judge
+from mmtips.benchmark.goals import GOALS, goals_table, judge, missed_reasons
 from mmtips.benchmark.growth import growth_table
 from mmtips.benchmark.settings import Setting
+from mmtips.benchmark.shares import profile_parts
 from mmtips.benchmark.suites import NETWORK_SUITES, PLANS, planned
 from mmtips.benchmark.tables import said_setting, section
 
@@ -55,32 +56,37 @@ def _growth(results: Results) -> str:
                        for result in chosen) or NOTHING
 
 
-def parts(results: Results) -> dict[str, str]:
+def parts(results: Results, profiles: Results) -> dict[str, str]:
     """The generated parts of the page by the names of their marks.
 
     Args:
         results: Benchmark results by ``<suite>-<setting>``.
+        profiles: Profiles by section.
 
     Returns:
         Markdown by name.
     """
+    verdicts = judge(GOALS, results)
     return {
         'outstanding': outstanding(results),
-        'goals': report.markdown_table(*goals_table(judge(GOALS, results))),
+        'goals': '\n\n'.join(filter(None, (report.markdown_table(*goals_table(verdicts)),
+                                           missed_reasons(verdicts, results, profiles)))),
         'layers': _sections(results, ('layers', ), plain=True),
         'settings': _sections(results, ('layers', 'core'), plain=False),
         'growth': _growth(results),
         'networks': _sections(results, (*NETWORK_SUITES, 'sites')),
         'placements': _sections(results, ('placements', )),
+        **profile_parts(profiles),
     }
 
 
-def render_page(path: Path, results: Results) -> Path:
+def render_page(path: Path, results: Results, profiles: Results) -> Path:
     """Put the generated parts between their marks, ``<!-- goals -->`` and ``<!-- /goals -->`` and so on.
 
     Args:
         path: The page.
         results: Benchmark results by ``<suite>-<setting>``.
+        profiles: Profiles by section, see :func:`mmtips.benchmark.shares.load_profiles`.
 
     Returns:
         The page.
@@ -88,6 +94,6 @@ def render_page(path: Path, results: Results) -> Path:
     Raises:
         ValueError: If a mark is missing.
     """
-    for name, text in parts(results).items():
+    for name, text in parts(results, profiles).items():
         report.insert_table(path, text, name)
     return path

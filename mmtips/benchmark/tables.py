@@ -11,6 +11,8 @@ from mmtips.benchmark.settings import Setting
 
 Row = dict[str, Any]
 MISSING = '-'
+#: How files of other kinds in the same folder are named.
+OTHERS = ('evaluation', 'profile-')
 
 
 def load_results(folder: Path) -> dict[str, dict[str, Any]]:
@@ -22,7 +24,8 @@ def load_results(folder: Path) -> dict[str, dict[str, Any]]:
     Returns:
         Valid results by ``<suite>-<setting>``, the names of the files, in alphabetical order.
     """
-    paths = [path for path in sorted(folder.glob('*.json')) if '.' not in path.stem and path.stem != 'evaluation']
+    paths = [path for path in sorted(folder.glob('*.json')) if '.' not in path.stem
+             and not path.stem.startswith(OTHERS)]
     return {path.stem: report.load_result(path, 'benchmark') for path in paths}
 
 

@@ -1,6 +1,8 @@
 # Copyright (c) mmtips authors. All rights reserved.
 """The controls that pool: maximum and mean over the stride cell."""
 
+import functools
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -40,7 +42,12 @@ class MaxPool(Downsampler):
 
     def reduce(self, x: Tensor) -> Tensor:
         """Take the maximum of every cell."""
-        return F.max_pool2d(self.cells(x), self.stride)
+        x = self.cells(x)
+        if x.requires_grad and torch.is_grad_enabled():
+            return F.max_pool2d(x, self.stride)  # the gradient goes to the first of several that are equal
+        # The same without that: PyTorch's pool looks for the place of each maximum, one by one.
+        rows = functools.reduce(torch.maximum, x.unflatten(-2, (-1, self.stride)).unbind(-2))
+        return functools.reduce(torch.maximum, rows.unflatten(-1, (-1, self.stride)).unbind(-1))
 
 
 @DOWNSAMPLERS.register_module()

@@ -15,11 +15,12 @@ Result = dict[str, Any]
 SCHEMA = 2
 #: By the kind of a result.
 SCHEMAS = {kind: json.loads(files('mmtips.report').joinpath(f'{kind}.schema.json').read_text())
-           for kind in ('shift_consistency', 'benchmark', 'evaluation_cost', 'correlation', 'evidence')}
+           for kind in ('shift_consistency', 'benchmark', 'evaluation_cost', 'profile', 'correlation', 'evidence')}
 #: What measures each kind.
 TOOLS = {'shift_consistency': 'tools/eval_shift.py', 'benchmark': 'tools/benchmark.py',
-         'evaluation_cost': 'tools/benchmark_evaluation.py', 'correlation': 'tools/correlate.py',
-         'robustness': 'tools/eval_robustness.py', 'evidence': 'tools/evidence.py'}
+         'evaluation_cost': 'tools/benchmark_evaluation.py', 'profile': 'tools/profile_shares.py',
+         'correlation': 'tools/correlate.py', 'robustness': 'tools/eval_robustness.py',
+         'evidence': 'tools/evidence.py'}
 
 
 def _robustness_schema() -> dict[str, Any]:

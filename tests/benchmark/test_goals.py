@@ -11,12 +11,13 @@ from mmtips import benchmark, report
 from mmtips.benchmark import goals
 from mmtips.benchmark.candidates import LOSSES, RELEASED, RELEASED_LOSSES, STOCK
 from mmtips.benchmark.figures import growth_figure, ratio_figure
-from mmtips.benchmark.goals import GOALS, Goal, goals_table, judge
+from mmtips.benchmark.goals import GOALS, Goal, goals_table, judge, missed_reasons
 from mmtips.benchmark.growth import fit_exponent, growth, growth_table
 from mmtips.benchmark.page import outstanding, parts
+from mmtips.benchmark.reasons import REASONS
 from mmtips.benchmark.settings import Setting
 from mmtips.benchmark.suites import CHANNELS, CHANNELS_SIDE, PLANS, SHAPES, SIDE_CHANNELS, SIDES, STRIDE_SHAPE, STRIDES
-from tests.benchmark.factory import case, result, row
+from tests.benchmark.factory import case, result, row, samples
 
 ROOT = Path(__file__).parents[2]
 
@@ -67,7 +68,8 @@ def grown(of_pixels=1., of_channels=1.):
     def cell(shape, stride):
         ms = 1e-6 * (shape[2] * shape[3])**of_pixels * shape[1]**of_channels / stride
         rows = [row('TIPS', forward=[ms] * 3, step=[3 * ms] * 3), row('BlurPool', forward=[5.] * 3)]
-        return case(rows, shape, stride)
+        copied = dict(copy=dict(bytes=8, ms=samples([1e-3 * shape[2]] * 3)))  # as the root of the pixels
+        return case(rows, shape, stride) | copied
 
     shapes = [((1, SIDE_CHANNELS, side, side), 2) for side in SIDES] + [(STRIDE_SHAPE, s) for s in STRIDES]
     shapes += [((1, channels, CHANNELS_SIDE, CHANNELS_SIDE), 2) for channels in CHANNELS]
@@ -89,8 +91,11 @@ def test_each_axis_has_its_cases():
     assert growth(of, 'channels', 'step')[0].exponent == pytest.approx(0.5)
     assert growth(of, 'channels')[0].sizes == sorted([*CHANNELS, SIDE_CHANNELS])  # its side is one of SIDES
     assert growth(of, 'stride')[0].exponent == pytest.approx(-1)
-    assert [series.exponent for series in growth(of, 'pixels')] == pytest.approx([1.5, 0])
+    assert [series.exponent for series in growth(of, 'pixels')] == pytest.approx([1.5, 0, 0.5])
+    assert [series.name for series in growth(of, 'pixels', 'step')] == ['TIPS', 'BlurPool']
     headings, rows = growth_table(of)
+    assert rows[2][1] == '0.50'
+    assert rows[2][4:] == ['-', '-', '-']
     assert rows[0] == ['TIPS', '1.50', '0.50', '-1.00', '1.50', '0.50', '-1.00']
     assert headings[1] == 'forward, in pixels'
     with pytest.raises(ValueError, match="axis: expected at least 3 cases along 'pixels', got 0"):
@@ -101,7 +106,7 @@ def test_figures_say_what_was_measured():
     figure = growth_figure(grown(1.5))
     assert len(figure.axes) == 6
     legend = [text.get_text() for text in figure.axes[0].get_legend().get_texts()]
-    assert legend == ['TIPS: 1.50', 'BlurPool: 0.00']
+    assert legend == ['TIPS: 1.50', 'BlurPool: 0.00', 'copy of the input: 0.50']
     marks, line = figure.axes[0].lines[:2]
     assert list(marks.get_xdata()) == [side**2 for side in SIDES]
     assert list(line.get_ydata()) == pytest.approx([marks.get_ydata()[0], marks.get_ydata()[-1]])
@@ -140,7 +145,7 @@ def test_the_page_and_cards_show_the_committed_results(tmp_path):
     results = benchmark.load_results(ROOT / 'results/benchmarks')
     page = tmp_path / 'performance.md'
     page.write_text((ROOT / 'docs/performance.md').read_text())
-    benchmark.render_page(page, results)
+    benchmark.render_page(page, results, benchmark.load_profiles(ROOT / 'results/benchmarks'))
     assert page.read_text() == (ROOT / 'docs/performance.md').read_text()
     cards = {path.name: path.read_text() for path in (ROOT / 'docs/operators').glob('*.md')}
     for name, text in cards.items():
@@ -157,10 +162,32 @@ def test_every_committed_file_is_named_after_what_it_holds():
 
 
 def test_every_part_of_the_page_has_figures():
-    made = parts({'growth-cpu-float32-t1': grown()})
+    made = parts({'growth-cpu-float32-t1': grown()}, {})
     assert made['growth'].startswith('| exponent |')
     assert made['layers'] == made['networks'] == 'Not measured yet.'
     assert '1.00 | met |' in made['goals']
+    assert 'Why goals are missed' not in made['goals']
+
+
+def test_a_missed_goal_has_a_reason_with_figures():
+    setting = Setting()
+    made = [Goal('a', 's', setting, lambda of: 2., 1, reason='growth in pixels'),
+            Goal('b', 's', setting, lambda of: 2., 1, reason='growth in pixels'),
+            Goal('c', 's', setting, lambda of: 2., 3, reason='another'), Goal('d', 's', setting, lambda of: 2., 1)]
+    results = {'s-cpu-float32-t1': {}, 'growth-cpu-float32-t1': grown(1.5)}
+    verdicts = judge(made, results)
+    assert [cells[4] for cells in goals_table(verdicts)[1]] == [
+        '**not met**: *growth in pixels*', '**not met**: *growth in pixels*', 'met', '**not met**']
+    lines = missed_reasons(verdicts, results, {}).splitlines()
+    assert len(lines) == 4
+    assert lines[2].startswith('* *growth in pixels*: a copy of the input')
+    assert 'exponent 0.50 in the same rounds, and TIPS with 1.00 more in the forward and 1.00 more' in lines[2]
+    assert lines[3] == '* 1 goal(s) are missed for reasons that are not known yet.'
+    assert missed_reasons(judge(made[2:3], results), results, {}) == ''
+
+
+def test_the_table_names_reasons_that_there_are():
+    assert {goal.reason for goal in GOALS if goal.reason} & set(REASONS) == set(REASONS)
 
 
 def test_incomplete_benchmarks_are_refused():

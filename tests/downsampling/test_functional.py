@@ -160,3 +160,29 @@ def test_features_are_a_depthwise_convolution_and_a_relu():
     x, weight = torch.randn(2, 3, 6, 7), torch.randn(3, 1, 3, 3)
     expected = torch.cat([F.conv2d(x[:, c:c + 1], weight[c:c + 1], padding=1) for c in range(3)], 1).relu()
     torch.testing.assert_close(tips_features(x, weight), expected)
+
+
+@pytest.mark.parametrize(('norm', 'order', 'sign'), [('l1', 1, 1), ('l2', 2, 1), ('linf', torch.inf, 1),
+                                                     ('l2_min', 2, -1)])
+@pytest.mark.parametrize('layout', [torch.contiguous_format, torch.channels_last])
+@pytest.mark.parametrize('stride', [2, 3])
+def test_phases_are_scored_and_selected_as_if_each_were_cut_out(norm, order, sign, layout, stride):
+    x = torch.randn(3, 4, 6, 12).to(memory_format=layout).requires_grad_()
+    cut = torch.stack([x[..., i::stride, j::stride] for i in range(stride) for j in range(stride)], 1)
+    scores = functional.phase_scores(x, stride, norm)
+    torch.testing.assert_close(scores, sign * torch.linalg.vector_norm(cut.flatten(2), order, dim=2))
+    per_channel = functional.phase_scores(x, stride, norm, per_channel=True)
+    torch.testing.assert_close(per_channel, sign * torch.linalg.vector_norm(cut.flatten(3), order, dim=3).mT)
+    index = torch.tensor([0, 3, 1])
+    kept = functional.select_phase(x, index, stride)
+    assert torch.equal(kept, cut[torch.arange(3), index])
+    weights = torch.randn_like(kept)
+    ours, cuts = (torch.autograd.grad((of * weights).sum(), x, retain_graph=True)[0]
+                  for of in (kept, cut[torch.arange(3), index]))
+    assert torch.equal(ours, cuts)
+
+
+def test_large_maps_are_scored_exactly():
+    x = torch.rand(1, 8, 512, 512)
+    exact = functional.phase_scores(x.double(), 2)
+    torch.testing.assert_close(functional.phase_scores(x, 2).double(), exact, rtol=1e-6, atol=0)

@@ -114,3 +114,12 @@ def test_unknown_option_is_refused():
 
 def test_own_class_may_be_given_directly():
     assert isinstance(build_downsampler(dict(type=MaxPool), 3, 4), MaxPool)
+
+
+@pytest.mark.parametrize('stride', [2, 3])
+def test_the_maximum_is_the_same_with_and_without_gradients(stride):
+    operator, x = build_downsampler(dict(type='MaxPool'), 2, stride), torch.randn(2, 2, 12, 6)
+    x[0, 0, 0, 0], x[0, 1, 3, 3] = torch.nan, torch.inf
+    expected = F.max_pool2d(x, stride)
+    assert torch.equal(operator(x).nan_to_num(99.), expected.nan_to_num(99.))
+    assert torch.equal(operator(x.clone().requires_grad_()).nan_to_num(99.), expected.nan_to_num(99.))

@@ -65,10 +65,21 @@ def select_phase(x: Tensor, index: Tensor, stride: int) -> Tensor:
         ``(N, C, H/s, W/s)``.
     """
     # Indexed where it lies: splitting would copy all phases for one.
-    cells = _by_offset(_by_offset(x, -2, stride), -1, stride).permute(0, 1, 3, 5, 2, 4)
+    if index.dim() == 1 and x.is_contiguous():
+        return _one_for_all_channels(x, index, stride)
     index = index.reshape(len(x), -1)
+    cells = _by_offset(_by_offset(x, -2, stride), -1, stride).permute(0, 1, 3, 5, 2, 4)
     samples = torch.arange(x.shape[0], device=x.device)[:, None]
     return cells[samples, torch.arange(x.shape[1], device=x.device), index // stride, index % stride]
+
+
+def _one_for_all_channels(x: Tensor, index: Tensor, stride: int) -> Tensor:
+    """Gather by one list of pixels for each sample, which in the backward is a plain scatter."""
+    rows, columns = (torch.arange(size // stride, device=x.device) * stride for size in x.shape[-2:])
+    rows, columns = (index // stride)[:, None] + rows, (index % stride)[:, None] + columns
+    pixels = rows[:, :, None] * x.shape[-1] + columns[:, None]
+    kept = x.flatten(2).gather(2, pixels.flatten(1)[:, None].expand(-1, x.shape[1], -1))
+    return kept.unflatten(2, pixels.shape[1:])
 
 
 def _by_offset(x: Tensor, dim: int, stride: int) -> Tensor:
@@ -95,12 +106,16 @@ def phase_scores(x: Tensor, stride: int, norm: str = 'l2', per_channel: bool = F
     """
     if norm not in NORMS:
         raise ValueError(f'norm: expected one of {NORMS}, got {norm!r}')
-    order = dict(l1=1, l2=2, linf=torch.inf, l2_min=2)[norm]
     x = x.to(torch.promote_types(x.dtype, torch.float32))
-    # The norm of norms is the norm. Rows go first: what is left then is small.
-    rows = torch.linalg.vector_norm(_by_offset(x, -2, stride), order, dim=2 if per_channel else (1, 2))
-    scores = torch.linalg.vector_norm(_by_offset(rows, -1, stride), order, dim=-2).flatten(-2)
-    return -scores if norm == 'l2_min' else scores
+    # Sums are added up by blocks; torch.linalg.vector_norm, here, one by one: slower, and less exact on large maps.
+    powers = x.abs() if norm in ('l1', 'linf') else x.square()
+    reduce = torch.amax if norm == 'linf' else torch.sum
+    # Rows go first: what is left then is small.
+    rows = reduce(_by_offset(powers, -2, stride), dim=2 if per_channel else (1, 2))
+    scores = reduce(_by_offset(rows, -1, stride), dim=-2).flatten(-2)
+    if norm in ('l1', 'linf'):
+        return scores
+    return -scores.sqrt() if norm == 'l2_min' else scores.sqrt()
 
 
 def phase_logits(x: Tensor, stride: int, hidden_weight: Tensor, hidden_bias: Tensor, logit_weight: Tensor,
