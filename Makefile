@@ -1,4 +1,4 @@
-# make env | data | demo | benchmark | readme | test | lint | types | unit     HOSTS=upstream (default) or onedl     PYTHON=python3.11
+# make env | data | demo | benchmark | evidence | readme | test | lint | types | unit     HOSTS=upstream (default) or onedl     PYTHON=python3.11
 # make demo OPERATORS='BlurPool TIPS APS'     compares any set of configs with the baseline
 PYTHON ?= python3
 HOSTS ?= upstream
@@ -18,7 +18,7 @@ unexport PYTHONDONTWRITEBYTECODE
 SHELL := /bin/bash
 .SHELLFLAGS := -o pipefail -c
 
-.PHONY: env data demo trained readme benchmark test lint types unit
+.PHONY: env data demo trained readme benchmark evidence test lint types unit
 
 env: $(STAMP)
 
@@ -104,6 +104,14 @@ DEVICE ?= cpu
 benchmark: $(STAMP)
 	$(BIN)/python tools/benchmark.py --plan $(DEVICE)
 	cp $$(ls work_dirs/benchmarks/*-$(DEVICE)-*.json | grep -v '\..*\.') results/benchmarks/
+
+# The evidence: every operator in every network, trained and measured alike (configs/evidence/plans). Hours on two cores; it
+# goes on where it was stopped. STUDY is one or some of search, final, time and ablation, which run in this order, and
+# variants. To keep what it measured, copy work_dirs/evidence/cpu/*.json to results/evidence.
+STUDY ?=
+PLAN ?= configs/evidence/plans/cpu.py
+evidence: $(DATA)
+	OMP_NUM_THREADS=1 $(BIN)/python tools/evidence.py $(STUDY) --plan $(PLAN) $(if $(filter command line,$(origin JOBS)),--jobs $(JOBS))
 
 test: lint types unit
 
