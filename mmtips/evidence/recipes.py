@@ -4,7 +4,7 @@
 import copy
 import os
 import pprint
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -62,15 +62,28 @@ def _downsampler_text(cell: Cell) -> str:
 
 
 def _set_training(config: Config, cell: Cell) -> None:
-    before = config.train_cfg.max_iters
+    share = cell.iterations / config.train_cfg.max_iters
     points = max(1, round(cell.iterations / cell.protocol.curve_points))
     config.train_cfg = dict(type='IterBasedTrainLoop', max_iters=cell.iterations, val_interval=points)
     config.optim_wrapper.optimizer.lr = cell.learning_rate
-    for schedule in config.param_scheduler:  # what ends with the training ends with this one
-        schedule.end = cell.iterations if schedule.end == before else min(schedule.end, cell.iterations)
+    config.param_scheduler = stretched(config.param_scheduler, share)
     # A cell is short: what is killed begins again, and nothing but its figures is kept.
     config.default_hooks.update(checkpoint=None)
     config.default_hooks.logger.interval = points
+
+
+def stretched(schedules: Sequence[Mapping[str, Any]], share: float) -> list[dict[str, Any]]:
+    """The schedules of a training that is longer or shorter.
+
+    Args:
+        schedules: Configs with ``begin`` and ``end``, in iterations.
+        share: Its length, as a share of what they were written for.
+
+    Returns:
+        Copies; a schedule of which no iteration is left is left out.
+    """
+    new = [dict(of, begin=round(of['begin'] * share), end=round(of['end'] * share)) for of in schedules]
+    return [of for of in new if of['end'] > of['begin']]
 
 
 def _set_validation(config: Config, protocol: Protocol) -> None:
