@@ -17,7 +17,7 @@ networks = {
         iterations=1000,
         learning_rates=[0.003, 0.006, 0.012]),
     'all-cnn-c': dict(
-        recipe='configs/all_cnn/all-cnn-c-w16_1xb32-1k_scattered-digits-64x64.py',
+        recipe='configs/all_cnn/all-cnn-c-w24_1xb32-1k_scattered-digits-32x32.py',
         task='classification',
         iterations=1000,
         learning_rates=[0.001, 0.002, 0.004]),
