@@ -29,6 +29,7 @@ class Cell:
         task: ``'segmentation'`` or ``'classification'``.
         recipe: Path of the recipe.
         options: What overrides it.
+        images: Of how many images it is measured.
         name: Name of the operator in the plan.
         operator: What it is.
         learning_rate: The largest of the schedule.
@@ -44,6 +45,7 @@ class Cell:
     task: str
     recipe: str
     options: Mapping[str, Any]
+    images: int
     name: str
     operator: Operator
     learning_rate: float
@@ -96,7 +98,8 @@ def study_cells(plan: Plan, name: str, rates: Rates, length: Length) -> list[Cel
         for network_name, network, padding, operator_name, operator in study_rows(plan, name):
             cells += [
                 Cell(name, study.split, network_name, padding, network.task, network.recipe, network.options,
-                     operator_name, operator, rate, seed, length(network_name, operator_name), plan.protocol)
+                     network.images, operator_name, operator, rate, seed, length(network_name, operator_name),
+                     plan.protocol)
                 for rate in rates(network_name, operator_name)]
     return cells
 

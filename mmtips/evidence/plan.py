@@ -29,6 +29,7 @@ class Network:
         task: ``'segmentation'`` or ``'classification'``.
         iterations: How long it trains.
         learning_rates: The grid of the search.
+        images: Of how many images of the split everything is measured, spread evenly over it.
         paddings: In which paddings it is measured; what is common to them is searched for in the first.
         options: What overrides the recipe, as a dict of dicts.
     """
@@ -37,6 +38,7 @@ class Network:
     task: str
     iterations: int
     learning_rates: tuple[float, ...]
+    images: int
     paddings: tuple[str, ...] = PADDINGS
     options: Mapping[str, Any] = field(default_factory=dict)
 
@@ -98,8 +100,7 @@ class Protocol:
         pairs: Pairs of views per image.
         shift_seed: Seed of the shifts.
         border: Width of the band along borders in pixels on each side.
-        images: Of how many images of the split everything is measured, spread evenly over it.
-        sampling_images: Of how many of these sampling bias is measured.
+        sampling_images: Of how many of the images sampling bias is measured.
         curve_images: Of how many images of the validation split the curve is made.
         curve_points: How many points the curve has.
     """
@@ -107,7 +108,6 @@ class Protocol:
     max_shift: int
     pairs: int
     border: int
-    images: int
     sampling_images: int
     curve_images: int
     curve_points: int

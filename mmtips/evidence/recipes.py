@@ -95,7 +95,7 @@ def _set_validation(config: Config, protocol: Protocol) -> None:
 def _set_test(config: Config, cell: Cell) -> None:
     protocol, dataloader = cell.protocol, copy.deepcopy(config.test_dataloader)
     dataloader.dataset.split = cell.split
-    dataloader.dataset = _some(dataloader.dataset, protocol.images)
+    dataloader.dataset = _some(dataloader.dataset, cell.images)
     config.test_dataloader = dataloader
     if cell.task == 'segmentation':
         config.test_evaluator = [config.test_evaluator, dict(type='ForegroundIoU')]

@@ -52,8 +52,8 @@ def collect(plan: Plan, study: str, cells: Sequence[Cell], out: Path) -> dict[st
     rows = [content['row'] for _, content in contents if 'row' in content]
     diverged = [dict(describe(cell), reason=content['diverged']) for cell, content in contents if 'diverged' in content]
     return dict(schema=SCHEMA, study=study, split=plan.study(study).split,
-                protocol=dict(asdict(plan.protocol), iterations={name: of.iterations for name, of in
-                                                                 plan.networks.items()},
+                protocol=dict(asdict(plan.protocol), images={name: of.images for name, of in plan.networks.items()},
+                              iterations={name: of.iterations for name, of in plan.networks.items()},
                               cells=len(cells), seeds=list(plan.study(study).seeds), rates=plan.study(study).rates,
                               equal=plan.study(study).iterations),
                 run=_common_run([(cell, content['run']) for cell, content in contents]), rows=rows, diverged=diverged)

@@ -12,7 +12,7 @@ from mmtips.evidence.plan import Network, Operator, Plan, Protocol, Study
 ROOT = Path(__file__).parents[2]
 RESNET = 'configs/resnet/resnet18-w8_1xb32-1k_scattered-digits-64x64.py'
 DEEPLAB = 'configs/deeplabv3plus/deeplabv3plus_r18-w8-d8_1xb16-1k_scattered-digits-64x64.py'
-PROTOCOL = Protocol(max_shift=4, pairs=1, border=1, images=4, sampling_images=2, curve_images=4, curve_points=2)
+PROTOCOL = Protocol(max_shift=4, pairs=1, border=1, sampling_images=2, curve_images=4, curve_points=2)
 RUN = dict(created='2026-01-01T00:00:00+00:00', commit='abc', device='CPU (x86_64)', threads=1,
            versions=dict(torch='2'))
 
@@ -20,8 +20,8 @@ RUN = dict(created='2026-01-01T00:00:00+00:00', commit='abc', device='CPU (x86_6
 def make_plan(**changes):
     """Two networks, three operators, a search and a final study."""
     plan = Plan(
-        networks=dict(resnet18=Network(RESNET, 'classification', 100, (0.001, 0.002)),
-                      deeplab=Network(DEEPLAB, 'segmentation', 60, (0.01, ))),
+        networks=dict(resnet18=Network(RESNET, 'classification', 100, (0.001, 0.002), 4),
+                      deeplab=Network(DEEPLAB, 'segmentation', 60, (0.01, ), 4)),
         operators=dict(stock=Operator(), TIPS=Operator(dict(type='TIPS'), hooks=(dict(type='TIPSLossHook'), )),
                        APS=Operator(dict(type='APS'), paddings=('circular', ), networks=('resnet18', ))),
         studies=dict(search=Study('val', (100, ), rates='grid'), final=Study('test', (0, 1))),

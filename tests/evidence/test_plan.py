@@ -39,7 +39,7 @@ def test_what_is_inherited_is_kept(load):
     ('networks = dict(resnet18=dict(paddings=[]))', 'paddings: expected at least one'),
     ('networks = dict(resnet18=dict(learning_rates=[0.1, 0.1]))', 'expected different numbers above 0'),
     ('networks = dict(resnet18=dict(learning_rates=[]))', 'expected different numbers above 0'),
-    ('networks = dict(unet=dict(iterations=3))', r'networks.unet: .*missing 3 required'),
+    ('networks = dict(unet=dict(iterations=3))', r'networks.unet: .*missing 4 required'),
     ("operators = dict(TIPS=dict(config=dict(type='TIPS', tap=4)))",
      r"operators.TIPS.config: options: .*got \['tap'\]"),
     ("operators = dict(TIPS=dict(networks=['vgg']))", r"operators.TIPS.networks: .*got \['vgg'\]"),

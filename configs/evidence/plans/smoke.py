@@ -4,17 +4,19 @@ networks = {
         recipe='configs/resnet/resnet18-w8_1xb32-1k_scattered-digits-64x64.py',
         task='classification',
         iterations=4,
-        learning_rates=[0.002, 0.004],
+        images=4,
+        learning_rates=[0.002],
         options=dict(train_dataloader=dict(batch_size=4))),
     'deeplabv3plus': dict(
         recipe='configs/deeplabv3plus/deeplabv3plus_r18-w8-d8_1xb16-1k_scattered-digits-64x64.py',
         task='segmentation',
         iterations=4,
+        images=4,
         learning_rates=[0.01],
         paddings=['circular'],
         options=dict(train_dataloader=dict(batch_size=4))),
 }
-protocol = dict(max_shift=4, pairs=1, border=1, images=4, sampling_images=2, curve_images=4, curve_points=2)
+protocol = dict(max_shift=4, pairs=1, border=1, sampling_images=2, curve_images=4, curve_points=2)
 operators = {
     'stock': dict(networks=['resnet18']),
     'TIPS': dict(config=dict(type='TIPS'), hooks=[dict(type='TIPSLossHook')], networks=['deeplabv3plus']),
