@@ -1,4 +1,4 @@
-# make env | data | demo | benchmark | profile | readme | test | lint | types | unit
+# make env | data | demo | benchmark | profile | evidence | readme | test | lint | types | unit
 # with HOSTS=upstream (default) or onedl     PYTHON=python3.11
 # make demo OPERATORS='BlurPool TIPS APS'     compares any set of configs with the baseline
 PYTHON ?= python3
@@ -22,7 +22,7 @@ unexport PYTHONDONTWRITEBYTECODE
 SHELL := /bin/bash
 .SHELLFLAGS := -o pipefail -c
 
-.PHONY: env data demo trained readme benchmark profile test lint types unit
+.PHONY: env data demo trained readme benchmark profile evidence test lint types unit
 
 env: $(STAMP) $(LIBRARY)
 
@@ -123,6 +123,14 @@ profile: $(call run,TIPS)/iter_2000.pth
 
 # Copies what was measured last; earlier files of the same name lie beside it as NAME.DATE.json.
 publish = find work_dirs/benchmarks -name '$(1)' -not -name '*.*.json' -exec cp -t results/benchmarks {} +
+
+# The evidence: every operator in every network, trained and measured alike (configs/evidence/plans). Hours on two cores; it
+# goes on where it was stopped. STUDY is one or some of search, final, time and ablation, which run in this order, and
+# variants. To keep what it measured, copy work_dirs/evidence/cpu/*.json to results/evidence.
+STUDY ?=
+PLAN ?= configs/evidence/plans/cpu.py
+evidence: $(DATA)
+	OMP_NUM_THREADS=1 $(BIN)/python tools/evidence.py $(STUDY) --plan $(PLAN) $(if $(filter command line,$(origin JOBS)),--jobs $(JOBS))
 
 test: lint types unit
 

@@ -14,7 +14,7 @@ from mmtips.downsampling import DOWNSAMPLERS, Downsampler, SpaceToDepthConv2d
 ROOT = Path(__file__).parent.parent
 CONFIGS = sorted(path for path in (ROOT / 'configs').glob('*/*.py') if path.parent.name != '_base_')
 DOWNSAMPLER_FILES = sorted(path.stem for path in (ROOT / 'configs/_base_/downsampler').glob('*.py'))
-DEMO = next(path for path in CONFIGS if 'r18-w8' in path.stem)
+DEMO = next(path for path in CONFIGS if 'r18-w8-d8_1xb16-2k' in path.stem)
 #: Those that suit any network go round the recipes; the network of the demo takes them all.
 ANY_NETWORK = [name for name in DOWNSAMPLER_FILES if not name.endswith('-exact')]
 STEPS = [*((path, ANY_NETWORK[index % len(ANY_NETWORK)]) for index, path in enumerate(CONFIGS)),

@@ -33,6 +33,8 @@ MAY_IMPORT = {
     'testing': {'downsampling'},
     'hooks': {'downsampling', 'evaluation', 'report', 'surgery', 'wrappers'},
     'cli': {'evaluation', 'hosts', 'runners', 'version'},
+    # It trains and measures as the tools do, and watches operators while they train.
+    'evidence': {'cli', 'downsampling', 'evaluation', 'losses', 'report', 'runners', 'wrappers'},
 }
 #: Rooms, and modules, that may import these libraries and the standard library alone.
 LIBRARIES = {

@@ -33,28 +33,32 @@ class AllCNN(BaseModule):
         in_channels: Channels of the image.
         dropout: Of the image, and of the map after each reduction.
         init_cfg: As in mmengine.
+        width: Channels before the first reduction, half of those behind it; 96 as published.
 
     Raises:
-        ValueError: If ``arch`` is none of these.
+        ValueError: If ``arch`` is none of these, or ``width`` is no integer >= 1.
         TypeError: If ``reduce`` has no type.
         KeyError: If its type is neither of these nor a registered operator.
     """
 
     def __init__(self, arch: str = 'C', reduce: Mapping[str, Any] | None = None, num_classes: int = 10,
                  in_channels: int = 3, dropout: tuple[float, float] = (0.2, 0.5),
-                 init_cfg: dict[str, Any] | None = None) -> None:
+                 init_cfg: dict[str, Any] | None = None, width: int = 96) -> None:
         super().__init__(init_cfg or dict(type='Kaiming', layer='Conv2d', nonlinearity='relu'))
         if arch not in ARCHS:
             raise ValueError(f'arch: expected one of {sorted(ARCHS)}, got {arch!r}')
+        if not isinstance(width, int) or width < 1:
+            raise ValueError(f'width: expected an integer >= 1, got {width!r}')
         reduce = dict(type='allconv') if reduce is None else dict(reduce)
         form = reduce['type'] if reduce.get('type') in REDUCTIONS else 'maxpool'
         self.dropout = nn.Dropout(dropout[0])
-        self.stage1 = nn.Sequential(*_stage(in_channels, 96, ARCHS[arch], form))
-        self.reduce1 = nn.Sequential(*_reduction(96, form), nn.Dropout(dropout[1]))
-        self.stage2 = nn.Sequential(*_stage(96, 192, ARCHS[arch], form))
-        self.reduce2 = nn.Sequential(*_reduction(192, form), nn.Dropout(dropout[1]))
-        self.stage3 = nn.Sequential(*_convolution(192, 192, 3, padding=0), *_convolution(192, 192, 1),
-                                    *_convolution(192, num_classes, 1))
+        self.stage1 = nn.Sequential(*_stage(in_channels, width, ARCHS[arch], form))
+        self.reduce1 = nn.Sequential(*_reduction(width, form), nn.Dropout(dropout[1]))
+        self.stage2 = nn.Sequential(*_stage(width, 2 * width, ARCHS[arch], form))
+        self.reduce2 = nn.Sequential(*_reduction(2 * width, form), nn.Dropout(dropout[1]))
+        self.stage3 = nn.Sequential(*_convolution(2 * width, 2 * width, 3, padding=0),
+                                    *_convolution(2 * width, 2 * width, 1),
+                                    *_convolution(2 * width, num_classes, 1))
         if reduce.get('type') not in REDUCTIONS:
             convert_downsampling(self, reduce)
 

@@ -1,7 +1,7 @@
 # Copyright (c) mmtips authors. All rights reserved.
 """What the command-line tools share."""
 
-from mmtips.cli.configs import add_host_arguments, enable_amp, load_config, recipe_name
+from mmtips.cli.configs import add_host_arguments, config_files, enable_amp, load_config, recipe_name
 from mmtips.cli.evaluation import (
     add_measure_arguments,
     count,
@@ -14,7 +14,7 @@ from mmtips.cli.evaluation import (
 from mmtips.runners import build_runner, build_tester
 
 __all__ = [
-    'add_host_arguments', 'add_measure_arguments', 'build_runner', 'build_tester', 'count', 'enable_amp',
-    'leave_out_unreadable', 'load_config', 'pixels_or_share', 'recipe_name', 'require_files', 'require_writable',
-    'shift_config'
+    'add_host_arguments', 'add_measure_arguments', 'build_runner', 'build_tester', 'config_files', 'count',
+    'enable_amp', 'leave_out_unreadable', 'load_config', 'pixels_or_share', 'recipe_name', 'require_files',
+    'require_writable', 'shift_config'
 ]

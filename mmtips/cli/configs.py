@@ -53,13 +53,13 @@ def _work_dir(path: Path, named: str | None) -> str:
     """What a config names, or its own name; a recipe's own name does not pass on to what inherits from it."""
     if named is None:
         return str(Path('work_dirs') / path.stem)
-    bases = {base.stem for base in _files(path)} - {path.stem}
+    bases = {base.stem for base in config_files(path)} - {path.stem}
     return str(Path(*(path.stem if part in bases else part for part in Path(named).parts)))
 
 
 def _require_hosts(path: Path) -> None:
     # Bases such as 'mmseg::...' are read before anything else: say what is missing before mmengine fails on them.
-    texts = [file.read_text() for file in _files(path)]
+    texts = [file.read_text() for file in config_files(path)]
     for host in INSTALL:
         needs = re.compile(rf"""['"]{host}::|default_scope\s*=\s*['"]{host}['"]""")
         if any(map(needs.search, texts)):
@@ -69,7 +69,7 @@ def _require_hosts(path: Path) -> None:
 def _require_downsampler(path: Path) -> None:
     # mmengine fails with a path that nobody wrote.
     name = os.environ.get('DOWNSAMPLER')
-    for config in _files(path) if name is not None else ():
+    for config in config_files(path) if name is not None else ():
         for folder in re.findall(r"""['"]([^'"]+)/\{\{\$DOWNSAMPLER:\w+\}\}\.py['"]""", config.read_text()):
             known = sorted(part.stem for part in (config.parent / folder).glob('*.py'))
             if name not in known:
@@ -77,12 +77,15 @@ def _require_downsampler(path: Path) -> None:
                                  f'{(config.parent / folder).resolve()}')
 
 
-def _files(path: Path) -> Iterator[Path]:
-    """A config and the local files that it inherits from."""
+def config_files(path: Path) -> Iterator[Path]:
+    """A config and the local files that it inherits from.
+
+    What it inherits from by a name that the environment says, or from a host, is left out.
+    """
     yield path
     for base in re.findall(r"""['"]([^'":]+\.py)['"]""", path.read_text()):
         if (path.parent / base).is_file():
-            yield from _files(path.parent / base)
+            yield from config_files(path.parent / base)
 
 
 def recipe_name(config: Config) -> str:

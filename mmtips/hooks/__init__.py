@@ -3,7 +3,10 @@
 
 from mmtips.hooks.equivariance import ExactEquivarianceHook
 from mmtips.hooks.figures import ShiftFiguresHook
+from mmtips.hooks.padding import CircularPaddingHook
 from mmtips.hooks.randomness import ResumeRandomnessHook
 from mmtips.hooks.temperature import LPSTemperatureHook
 
-__all__ = ['ExactEquivarianceHook', 'LPSTemperatureHook', 'ResumeRandomnessHook', 'ShiftFiguresHook']
+__all__ = [
+    'CircularPaddingHook', 'ExactEquivarianceHook', 'LPSTemperatureHook', 'ResumeRandomnessHook', 'ShiftFiguresHook'
+]

@@ -3,5 +3,8 @@
 
 from mmtips.losses.functional import combine_losses, feature_mixing_loss, shift_amounts, shift_map, undo_loss
 from mmtips.losses.hook import TIPSLossHook
+from mmtips.losses.recorder import LossRecorder
 
-__all__ = ['TIPSLossHook', 'combine_losses', 'feature_mixing_loss', 'shift_amounts', 'shift_map', 'undo_loss']
+__all__ = [
+    'LossRecorder', 'TIPSLossHook', 'combine_losses', 'feature_mixing_loss', 'shift_amounts', 'shift_map', 'undo_loss'
+]

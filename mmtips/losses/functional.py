@@ -91,7 +91,8 @@ def shift_amounts(offset: Tensor, size: Sequence[int], max_shift: float = 0.25) 
     return torch.stack(amounts).long()
 
 
-def combine_losses(losses: dict[str, Tensor], mixing: Tensor, undo: 'Tensor | None', alpha: float = 0.35) -> dict:
+def combine_losses(losses: dict[str, Tensor], mixing: Tensor, undo: 'Tensor | None', alpha: float = 0.35,
+                   mixing_weight: float = 1.0) -> dict:
     """The objective ``(1 - a) * task + L_FM + a * L_undo`` (Eq. 5 and the released code, which agree).
 
     Args:
@@ -99,6 +100,7 @@ def combine_losses(losses: dict[str, Tensor], mixing: Tensor, undo: 'Tensor | No
         mixing: L_FM, a scalar, the mean over layers and calls.
         undo: L_undo, a scalar, the mean over layers and calls; None before it is switched on.
         alpha: The weight a in [0, 1].
+        mixing_weight: The weight of L_FM, 1 as published.
 
     Returns:
         A new dict with the task losses scaled and ``loss_tips_fm`` and ``loss_tips_undo`` added, weights included.
@@ -111,7 +113,7 @@ def combine_losses(losses: dict[str, Tensor], mixing: Tensor, undo: 'Tensor | No
             combined['loss_task' if key == 'loss' else key] = scaled
         else:
             combined[key] = value
-    combined['loss_tips_fm'] = mixing
+    combined['loss_tips_fm'] = mixing_weight * mixing
     if undo is not None:
         combined['loss_tips_undo'] = alpha * undo
     return combined

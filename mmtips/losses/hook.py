@@ -1,6 +1,7 @@
 # Copyright (c) mmtips authors. All rights reserved.
 """Add the TIPS losses to any model's training, from a config."""
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -37,6 +38,7 @@ class TIPSLossHook(Hook):
         mode: How the target of L_undo is shifted: ``'standard'`` (zeros move in) or ``'circular'``.
         max_shift: The largest shift as a share of each map, in [0, 0.25].
         seed: Seed of the shifts.
+        mixing_weight: The weight of L_FM, >= 0; 1 as published, 0 to train with L_undo alone.
 
     Raises:
         ValueError: If an argument is out of its range.
@@ -51,14 +53,18 @@ class TIPSLossHook(Hook):
                  by_epoch: bool = False,
                  mode: str = 'standard',
                  max_shift: float = 0.25,
-                 seed: int = 0) -> None:
+                 seed: int = 0,
+                 mixing_weight: float = 1.0) -> None:
         for name, value, known in (('form', form, FM_FORMS), ('mode', mode, SHIFT_MODES)):
             if value not in known:
                 raise ValueError(f'TIPSLossHook: {name}: expected one of {known}, got {value!r}')
         for name, number, top in (('alpha', alpha, 1), ('undo_start', undo_start, 1), ('max_shift', max_shift, 0.25)):
             if not 0 <= number <= top:
                 raise ValueError(f'TIPSLossHook: {name}: expected a number from 0 to {top}, got {number!r}')
+        if not 0 <= mixing_weight < math.inf:
+            raise ValueError(f'TIPSLossHook: mixing_weight: expected a number >= 0, got {mixing_weight!r}')
         self.form = form
+        self.mixing_weight = mixing_weight
         self.alpha = alpha
         self.undo_start = undo_start
         self.by_epoch = by_epoch
@@ -80,7 +86,7 @@ class TIPSLossHook(Hook):
                              "downsampler=dict(type='TIPS'), or take the hook out of custom_hooks")
         for operator in operators:
             operator.observer = LossRecorder(self.form, self.mode, self.max_shift)
-        self._handle = model.register_forward_hook(_loss_adder(self.alpha))
+        self._handle = model.register_forward_hook(_loss_adder(self.alpha, self.mixing_weight))
 
     def before_train_iter(self, runner: Runner, batch_idx: int, data_batch: Any = None) -> None:  # noqa: ARG002
         """Set this step's schedule and draw its shifts."""
@@ -109,13 +115,13 @@ class TIPSLossHook(Hook):
             operator.observer = None
 
 
-def _loss_adder(alpha: float) -> Callable[..., dict | None]:
+def _loss_adder(alpha: float, mixing_weight: float) -> Callable[..., dict | None]:
     """A forward hook that refers to nothing but the model: copies of the model carry it along."""
 
     def add_losses(model: nn.Module, args: Any, output: Any) -> dict | None:  # noqa: ARG001
         if not (isinstance(output, dict) and any('loss' in key for key in output)):
             return None
         mixing, undo = collect(model)
-        return None if mixing is None else combine_losses(output, mixing, undo, alpha)
+        return None if mixing is None else combine_losses(output, mixing, undo, alpha, mixing_weight)
 
     return add_losses

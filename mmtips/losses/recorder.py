@@ -2,7 +2,7 @@
 """What stands between an operator in training and the hook that adds its losses."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import torch
@@ -24,6 +24,7 @@ class LossRecorder:
         offset: ``(2,)``, this step's draw of the shift, uniform in [0, 1).
         mixing: L_FM of each call since the last collection, scalars.
         undo: L_undo of each call since the last collection, scalars.
+        watcher: Who wants to see the weights too, beside the losses: an operator has one observer.
     """
 
     form: str
@@ -33,6 +34,7 @@ class LossRecorder:
     offset: Tensor = field(default_factory=lambda: torch.zeros(2))
     mixing: list[Tensor] = field(default_factory=list)
     undo: list[Tensor] = field(default_factory=list)
+    watcher: Callable[[Tensor], None] | None = None
 
     def undo_shift(self, size: Sequence[int]) -> Tensor | None:
         """The rows and columns by which the target of L_undo is shifted, ``(2,)``; None while the term is off."""
@@ -40,6 +42,8 @@ class LossRecorder:
 
     def __call__(self, phase_weights: Tensor, undo: Tensor) -> None:
         """Append this call's terms."""
+        if self.watcher is not None:
+            self.watcher(phase_weights)
         self.mixing.append(feature_mixing_loss(phase_weights, self.form))
         if self.with_undo:
             self.undo.append(undo)

@@ -38,6 +38,11 @@ def test_maps(arch, reduce):
     assert sizes == ([16, 16, 8, 8, 6] if reduce == 'strided' else [32, 16, 16, 8, 6])
 
 
+def test_width():
+    assert [module.out_channels for module in AllCNN(width=4, num_classes=7).modules() if isinstance(module, nn.Conv2d)
+            ] == [4, 4, 4, 8, 8, 8, 8, 8, 7]
+
+
 def test_published_dropout_and_activation():
     net = AllCNN()
     assert [module.p for module in net.modules() if isinstance(module, nn.Dropout)] == [0.2, 0.5, 0.5]
@@ -56,6 +61,7 @@ def test_it_is_built_by_name_and_converted_as_any_other(scope):
 
 
 @pytest.mark.parametrize(('options', 'error', 'message'), [
+    (dict(width=0), ValueError, 'width: expected an integer >= 1, got 0'),
     (dict(arch='D'), ValueError, r"arch: expected one of \['A', 'B', 'C'\], got 'D'"),
     (dict(reduce=dict(type='Tipps')), KeyError, "type 'Tipps' is not registered"),
     (dict(reduce=dict(stride=2)), TypeError, "expected a dict with 'type'"),

@@ -126,6 +126,7 @@ def test_objective_by_hand():
     assert out['loss_tips_fm'].item() == 0.5
     assert out['loss_tips_undo'].item() == pytest.approx(3.5)
     assert 'loss_tips_undo' not in combine_losses(losses, torch.tensor(0.5), None)
+    assert combine_losses(losses, torch.tensor(0.5), None, mixing_weight=0.5)['loss_tips_fm'].item() == 0.25
 
 
 def test_the_name_that_would_hide_the_total_is_renamed():

@@ -241,6 +241,7 @@ def test_non_finite_term_names_the_layer(tmp_path):
     (dict(alpha=1.5), 'alpha: expected a number from 0 to 1'),
     (dict(undo_start=-0.1), 'undo_start: expected'),
     (dict(max_shift=0.5), 'max_shift: expected a number from 0 to 0.25'),
+    (dict(mixing_weight=-1), 'mixing_weight: expected a number >= 0, got -1'),
 ])
 def test_options_are_checked(options, message):
     with pytest.raises(ValueError, match=message):

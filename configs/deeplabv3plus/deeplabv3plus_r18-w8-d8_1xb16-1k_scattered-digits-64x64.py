@@ -1,0 +1,13 @@
+# DeepLabV3+ R18 at an eighth of the width on scattered digits, whole images at half their size: a network of the evidence.
+#
+#   python tools/train.py configs/deeplabv3plus/deeplabv3plus_r18-w8-d8_1xb16-1k_scattered-digits-64x64.py
+#   DOWNSAMPLER=tips python tools/train.py configs/deeplabv3plus/deeplabv3plus_r18-w8-d8_1xb16-1k_scattered-digits-64x64.py
+#
+# Hardware: one CPU core. Time and score: docs/evidence.md.
+_base_ = [
+    'mmseg::_base_/default_runtime.py', '../_base_/models/deeplabv3plus_r18-w8-d8.py',
+    '../_base_/datasets/scattered_digits_half.py', '../_base_/schedules/schedule_1k.py'
+]
+# One convolution for the stem instead of three, and stride 8 from the second stage on: half the time.
+model = dict(backbone=dict(base='ResNet', strides=(1, 2, 1, 1), dilations=(1, 1, 1, 2)))
+work_dir = './work_dirs/{{fileBasenameNoExtension}}/{{$DOWNSAMPLER:stock}}'

@@ -1,0 +1,129 @@
+# The plan of the evidence on CPUs: what `make evidence` trains and measures. `python tools/evidence.py --list` counts the
+# cells of each study. What an entry may hold is said in mmtips/evidence/plan.py. It is not changed after the final runs.
+networks = {
+    'deeplabv3plus': dict(
+        recipe='configs/deeplabv3plus/deeplabv3plus_r18-w8-d8_1xb16-1k_scattered-digits-64x64.py',
+        task='segmentation',
+        iterations=1000,
+        images=200,
+        learning_rates=[0.005, 0.01, 0.02]),
+    'unet': dict(
+        recipe='configs/unet/unet-s4-w8_fcn_1xb16-1k_scattered-digits-64x64.py',
+        task='segmentation',
+        iterations=1000,
+        images=200,
+        learning_rates=[0.005, 0.01, 0.02]),
+    'resnet18': dict(
+        recipe='configs/resnet/resnet18-w8_1xb32-1k_scattered-digits-64x64.py',
+        task='classification',
+        iterations=1000,
+        images=500,
+        learning_rates=[0.003, 0.006, 0.012]),
+    'all-cnn-c': dict(
+        recipe='configs/all_cnn/all-cnn-c-w24_1xb32-1k_scattered-digits-32x32.py',
+        task='classification',
+        iterations=1000,
+        images=500,
+        learning_rates=[0.001, 0.002, 0.004]),
+}
+
+# Images have 64 pixels a side: shifts of up to 4 leave views of 56, a multiple of the total stride of both segmentors.
+protocol = dict(
+    max_shift=4, pairs=1, border=1, sampling_images=16, curve_images=100, curve_points=6)
+
+operators = {
+    'stock': dict(),
+    'MaxPool': dict(config=dict(type='MaxPool')),
+    'AvgPool': dict(config=dict(type='AvgPool')),
+    'StridedConv': dict(config=dict(type='StridedConv')),
+    'BlurPool': dict(config=dict(type='BlurPool')),
+    'BlurPool 5': dict(config=dict(type='BlurPool', filter_size=5)),
+    'APS': dict(config=dict(type='APS')),
+    'APS 3': dict(config=dict(type='APS', antialias=3)),
+    'LPS': dict(config=dict(type='LPS'), hooks=[dict(type='LPSTemperatureHook')]),
+    'DDAC': dict(config=dict(type='DDAC')),
+    'SPDConv': dict(config=dict(type='SPDConv')),
+    'TIPS': dict(config=dict(type='TIPS'), hooks=[dict(type='TIPSLossHook')]),
+    'TIPS without losses': dict(config=dict(type='TIPS')),
+    'TIPS phase': dict(config=dict(type='TIPS', scores='phase', taps=4)),
+    'TIPS anchor': dict(config=dict(type='TIPS', anchor='norm')),
+    # Exactly equivariant as a whole: every stride converted, and in segmentors an aligned decode.
+    'APS 3 exact': dict(
+        config=dict(type='APS', antialias=3),
+        sites=dict(stem_conv=dict(type='APS', antialias=3)),
+        hooks=[dict(type='ExactEquivarianceHook')],
+        networks=['deeplabv3plus', 'resnet18'],
+        paddings=['circular']),
+    'TIPS anchor exact': dict(
+        config=dict(type='TIPS', anchor='norm', taps=4),
+        sites=dict(stem_conv=dict(type='TIPS', anchor='norm', taps=4)),
+        hooks=[dict(type='ExactEquivarianceHook')],
+        networks=['deeplabv3plus', 'resnet18'],
+        paddings=['circular']),
+}
+
+studies = {
+    # The learning rate of every operator in every network. Both paddings share it: it is searched for with zeros.
+    'search': dict(split='val', seeds=[100], rates='grid'),
+    'final': dict(split='test', seeds=[0, 1, 2, 3, 4]),
+    # Equal training time: each operator gets the iterations that fit into the time of the stock network.
+    'time': dict(
+        split='test', seeds=[0, 1, 2, 3, 4], iterations='equal_time', networks=['deeplabv3plus'], paddings=['zeros']),
+    # One thing at a time, against TIPS as published. On the validation split, since what is built next follows from it.
+    'ablation': dict(
+        split='val',
+        seeds=[0, 1, 2],
+        networks=['deeplabv3plus'],
+        paddings=['zeros'],
+        operators=['TIPS', 'TIPS without losses', 'TIPS phase', 'TIPS anchor'],
+        extra={
+            'L_FM alone': dict(
+                config=dict(type='TIPS'), rate_of='TIPS', hooks=[dict(type='TIPSLossHook', alpha=0.0)]),
+            # From the last iteration on, that is never: the task loss stays down-weighted.
+            'L_FM, task loss down-weighted': dict(
+                config=dict(type='TIPS'), rate_of='TIPS', hooks=[dict(type='TIPSLossHook', undo_start=1.0)]),
+            'L_undo alone': dict(
+                config=dict(type='TIPS'), rate_of='TIPS', hooks=[dict(type='TIPSLossHook', mixing_weight=0.0)]),
+            'L_FM paper': dict(
+                config=dict(type='TIPS'), rate_of='TIPS', hooks=[dict(type='TIPSLossHook', form='paper')]),
+            'L_FM two-sided': dict(
+                config=dict(type='TIPS'), rate_of='TIPS', hooks=[dict(type='TIPSLossHook', form='two_sided')]),
+            'alpha 0.1': dict(
+                config=dict(type='TIPS'), rate_of='TIPS', hooks=[dict(type='TIPSLossHook', alpha=0.1)]),
+            'alpha 0.01': dict(
+                config=dict(type='TIPS'), rate_of='TIPS', hooks=[dict(type='TIPSLossHook', alpha=0.01)]),
+            'wake-up 0': dict(
+                config=dict(type='TIPS'), rate_of='TIPS', hooks=[dict(type='TIPSLossHook', undo_start=0.0)]),
+            'wake-up 0.7': dict(
+                config=dict(type='TIPS'), rate_of='TIPS', hooks=[dict(type='TIPSLossHook', undo_start=0.7)]),
+            'shifts to 1/16': dict(
+                config=dict(type='TIPS'), rate_of='TIPS', hooks=[dict(type='TIPSLossHook', max_shift=0.0625)]),
+            'circular shifts': dict(
+                config=dict(type='TIPS'), rate_of='TIPS', hooks=[dict(type='TIPSLossHook', mode='circular')]),
+            'scores phase': dict(
+                config=dict(type='TIPS', scores='phase'), rate_of='TIPS without losses'),
+            'scores global': dict(
+                config=dict(type='TIPS', scores='global'), rate_of='TIPS without losses'),
+            'taps 4': dict(config=dict(type='TIPS', taps=4), rate_of='TIPS without losses'),
+            'anchor norm, taps 4': dict(config=dict(type='TIPS', anchor='norm', taps=4), rate_of='TIPS anchor'),
+            'anchor learned': dict(
+                config=dict(type='TIPS', anchor='learned'),
+                rate_of='TIPS anchor',
+                hooks=[dict(type='LPSTemperatureHook')]),
+            'placement before': dict(
+                config=dict(type='TIPS', placement='before'), rate_of='TIPS', hooks=[dict(type='TIPSLossHook')]),
+            'placement block': dict(
+                config=dict(type='TIPS', placement='block'), rate_of='TIPS', hooks=[dict(type='TIPSLossHook')]),
+            'scorer padded circularly': dict(
+                config=dict(type='TIPS', padding_mode='circular'), rate_of='TIPS', hooks=[dict(type='TIPSLossHook')]),
+            'scorer padded by reflection': dict(
+                config=dict(type='TIPS', padding_mode='reflect'), rate_of='TIPS', hooks=[dict(type='TIPSLossHook')]),
+        }),
+    # Candidates for a better TIPS, paired with BlurPool over seeds. On the validation split alone.
+    'variants': dict(
+        split='val',
+        seeds=[10, 11, 12],
+        networks=['deeplabv3plus'],
+        operators=['BlurPool', 'TIPS phase'],
+        extra={}),
+}

@@ -1,0 +1,102 @@
+# Copyright (c) mmtips authors. All rights reserved.
+"""What the studies have from the search: learning rates, and iterations of equal training time."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from mmtips.evidence.cells import Length, Rates, study_rows
+from mmtips.evidence.plan import Plan
+
+Row = Mapping[str, Any]
+
+
+def chosen_rates(plan: Plan, rows: Sequence[Row]) -> Rates:
+    """The learning rate of every operator in every network, as the search says.
+
+    Args:
+        plan: The plan.
+        rows: The rows of the search; a training that diverged has none.
+
+    Returns:
+        A function of network and operator; a study's own operators are asked for by the name in their ``rate_of``.
+
+    Raises:
+        ValueError: If for an operator of the search no rate is left, see :func:`best_rate`.
+    """
+    seeds, chosen = plan.studies['search'].seeds, {}
+    for network, _, padding, name, _ in study_rows(plan, 'search'):
+        own = [row for row in rows if (row['setting'], row['operator']) == (f'{network}-{padding}', name)]
+        own = [row for row in own if row['learning_rate'] in plan.networks[network].learning_rates]
+        try:
+            chosen[network, name] = best_rate(own, seeds)
+        except ValueError as error:
+            raise ValueError(f'search: {name} in {network}-{padding}: {error}') from error
+    operators = dict(plan.operators)
+    for study in plan.studies.values():
+        operators |= study.extra
+
+    def rates(network: str, operator: str) -> tuple[float, ...]:
+        return (chosen[network, operators[operator].rate_of or operator], )
+
+    return rates
+
+
+def best_rate(rows: Sequence[Row], seeds: Sequence[int]) -> float:
+    """The rate with the highest mean score on the validation split; of equal ones the lowest.
+
+    Args:
+        rows: The rows of one operator in one network, with ``learning_rate``, ``seed`` and ``score``.
+        seeds: The seeds of the search. A rate with which one of them diverged, so that its row is missing, is out.
+
+    Returns:
+        The rate.
+
+    Raises:
+        ValueError: If no rate has all seeds.
+    """
+    scores: dict[float, dict[int, float]] = {}
+    for row in rows:
+        scores.setdefault(row['learning_rate'], {})[row['seed']] = row['score']
+    means = {rate: sum(of[seed] for seed in seeds) / len(seeds) for rate, of in scores.items() if set(seeds) <= set(of)}
+    if not means:
+        raise ValueError(f'expected a learning rate with which all of the seeds {list(seeds)} came to an end, got '
+                         f'{ {rate: sorted(of) for rate, of in scores.items()} }: run the search to its end, and if '
+                         'all diverged, give the plan lower rates')
+    return min(means, key=lambda rate: (-means[rate], rate))
+
+
+def equal_time(plan: Plan, rows: Sequence[Row], reference: str) -> Length:
+    """The iterations that fit into the training time that the reference takes as planned.
+
+    CPU seconds of an iteration are those of all trainings of the search, sum over sum.
+
+    Args:
+        plan: The plan.
+        rows: The rows of the search.
+        reference: The operator that keeps its iterations.
+
+    Returns:
+        A function of network and operator, at least 1.
+    """
+    def length(network: str, operator: str) -> int:
+        planned = plan.networks[network].iterations
+        if operator == reference:
+            return planned
+        costs = [seconds_per_iteration([row for row in rows if row['operator'] == name
+                                        and row['setting'].rpartition('-')[0] == network], f'{name} in {network}')
+                 for name in (reference, operator)]
+        return max(1, int(planned * costs[0] / costs[1]))
+
+    return length
+
+
+def seconds_per_iteration(rows: Sequence[Row], what: str) -> float:
+    """CPU seconds per iteration, sum over sum.
+
+    Raises:
+        ValueError: If there are no rows, or they took no time.
+    """
+    seconds, iterations = (sum(row[key] for row in rows) for key in ('seconds', 'iterations'))
+    if not rows or seconds <= 0:
+        raise ValueError(f'search: no training time of {what} is known: let the search have it')
+    return seconds / iterations

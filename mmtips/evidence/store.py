@@ -1,0 +1,78 @@
+# Copyright (c) mmtips authors. All rights reserved.
+"""What finished cells left on disk, and the file of a study that is made of it."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from mmtips.evidence.cells import Cell, describe
+from mmtips.evidence.plan import Plan
+from mmtips.evidence.worker import RESULT
+
+SCHEMA = 'mmtips/evidence/1'
+#: What all cells of a file must have in common: figures of two machines or two versions are not compared.
+COMMON = ('device', 'threads', 'versions')
+
+
+def cell_folder(out: Path, cell: Cell) -> Path:
+    """Where a cell leaves its log and its result."""
+    return out / 'cells' / cell.study / cell.id
+
+
+def finished(out: Path, cell: Cell) -> dict[str, Any] | None:
+    """What a cell left, if it is finished and neither its recipe nor its entry in the plan has changed since."""
+    path = cell_folder(out, cell) / RESULT
+    try:
+        content = json.loads(path.read_text())
+    except (FileNotFoundError, json.JSONDecodeError):
+        return None
+    return content if content['fingerprint'] == cell.fingerprint() else None
+
+
+def collect(plan: Plan, study: str, cells: Sequence[Cell], out: Path) -> dict[str, Any]:
+    """The content of a study's file, of the cells that are finished.
+
+    Args:
+        plan: The plan.
+        study: Name of the study.
+        cells: Its cells.
+        out: Where they left their results.
+
+    Returns:
+        What ``results/evidence/<study>.json`` holds.
+
+    Raises:
+        ValueError: If no cell is finished, or some were run on another device or with other versions than the rest.
+    """
+    contents = [(cell, content) for cell in cells if (content := finished(out, cell)) is not None]
+    if not contents:
+        raise ValueError(f'{study}: no cell is finished: run it')
+    rows = [content['row'] for _, content in contents if 'row' in content]
+    diverged = [dict(describe(cell), reason=content['diverged']) for cell, content in contents if 'diverged' in content]
+    return dict(schema=SCHEMA, study=study, split=plan.study(study).split,
+                protocol=dict(asdict(plan.protocol), images={name: of.images for name, of in plan.networks.items()},
+                              iterations={name: of.iterations for name, of in plan.networks.items()},
+                              cells=len(cells), seeds=list(plan.study(study).seeds), rates=plan.study(study).rates,
+                              equal=plan.study(study).iterations),
+                run=_common_run([(cell, content['run']) for cell, content in contents]), rows=rows, diverged=diverged)
+
+
+def _common_run(runs: Sequence[tuple[Cell, dict[str, Any]]]) -> dict[str, Any]:
+    """What the runs of all cells have in common, with the time of the last and every commit."""
+    first = runs[0][1]
+    other = [cell.id for cell, run in runs if any(run[key] != first[key] for key in COMMON)]
+    if other:
+        raise ValueError(f'{len(other)} cells were run on another device, or with other versions, than '
+                         f'{runs[0][0].id}: {other[:3]} ...: remove the folders of one kind and run them again')
+    commits = dict.fromkeys(run['commit'] for _, run in sorted(runs, key=lambda item: item[1]['created']))
+    return dict(first, created=max(run['created'] for _, run in runs), commit=', '.join(commits))
+
+
+def write(content: dict[str, Any], path: Path) -> Path:
+    """Write a study's file, as a whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f'{path.name}.part')
+    part.write_text(json.dumps(content, indent=1) + '\n')
+    return part.replace(path)

@@ -1,0 +1,80 @@
+# Copyright (c) mmtips authors. All rights reserved.
+"""Run a study: its cells, and the file that is made of them."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from mmtips.evidence.cells import Cell, as_planned, grid, study_cells
+from mmtips.evidence.choice import chosen_rates, equal_time
+from mmtips.evidence.plan import Plan
+from mmtips.evidence.pool import Failure, run_cells
+from mmtips.evidence.store import collect, finished, write
+
+
+def cells_of(plan: Plan, name: str, out: Path) -> list[Cell]:
+    """The cells of a study.
+
+    Args:
+        plan: The plan.
+        name: Name of the study.
+        out: Folder of the results: most studies need what the search found there.
+
+    Returns:
+        The cells.
+
+    Raises:
+        FileNotFoundError: If the search has not been run.
+        ValueError: If the plan has no such study, or the search is not finished.
+    """
+    study = plan.study(name)
+    if study.rates == 'grid' and study.iterations == 'equal':
+        return study_cells(plan, name, grid(plan), as_planned(plan))
+    rows = _searched(plan, out)
+    rates = grid(plan) if study.rates == 'grid' else chosen_rates(plan, rows)
+    length = as_planned(plan) if study.iterations == 'equal' else equal_time(plan, rows, study.reference)
+    return study_cells(plan, name, rates, length)
+
+
+def _searched(plan: Plan, out: Path) -> list[dict[str, Any]]:
+    """The rows of the search, if it is finished and of this plan."""
+    path = out / 'search.json'
+    if not path.is_file():
+        raise FileNotFoundError(f'{path}: the search has not been run, from which the other studies have their '
+                                'learning rates: run the study search first')
+    open_cells = [cell.id for cell in cells_of(plan, 'search', out) if finished(out, cell) is None]
+    if (out / 'cells/search').is_dir() and open_cells:
+        raise ValueError(f'{path}: {len(open_cells)} cells of the search are not finished, or their plan has changed, '
+                         f'such as {open_cells[0]}: run the study search again')
+    return json.loads(path.read_text())['rows']
+
+
+def run_study(plan: Plan, name: str, out: Path, jobs: int, report: Callable[[str], None] = print) -> list[Failure]:
+    """Run what is left of a study and write its file, of all cells that are finished.
+
+    Args:
+        plan: The plan.
+        name: Name of the study.
+        out: Folder of the results.
+        jobs: How many cells at a time.
+        report: Receives what there is to say.
+
+    Returns:
+        The cells that failed; run the study again to try these again.
+    """
+    report(f'study {name}')
+    cells = cells_of(plan, name, out)
+    failures = run_cells(cells, out, jobs, report)
+    if any(finished(out, cell) for cell in cells):
+        report(str(write(collect(plan, name, cells, out), out / f'{name}.json')))
+    for failure in failures:
+        report(f'FAILED {failure.cell.study}/{failure.cell.id}: {failure.reason} ({failure.log})')
+    return failures
+
+
+def estimate(plan: Plan, name: str, out: Path) -> str:
+    """How many cells a study has, and how many of them are left."""
+    cells = cells_of(plan, name, out)
+    left = sum(finished(out, cell) is None for cell in cells)
+    return f'{name}: {len(cells)} cells, {left} left'

@@ -1,0 +1,54 @@
+# Copyright (c) mmtips authors. All rights reserved.
+"""Train and measure what the evidence is made of: python tools/evidence.py search final.
+
+It goes on where it was stopped. A study's file is written to the output folder: to keep it, copy it to
+results/evidence.
+"""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+import mmtips  # noqa: F401 - mends the stack before the plan is read
+from mmtips import evidence
+
+PLAN = Path('configs/evidence/plans/cpu.py')
+#: In the order in which they are run; what is a study of its own is asked for by name.
+STUDIES = ('search', 'final', 'time', 'ablation')
+
+
+def parse_args() -> argparse.Namespace:
+    """Parse the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('studies', nargs='*', metavar='STUDY',
+                        help=f"studies of the plan; by default {' '.join(STUDIES)}")
+    parser.add_argument('--plan', type=Path, default=PLAN, help=f'the plan (default {PLAN})')
+    parser.add_argument('--jobs', type=int, default=os.cpu_count() or 1, help='cells at a time, each on one thread '
+                        '(default: as many as there are cores)')
+    parser.add_argument('--out', type=Path, help='folder of the results; by default work_dirs/evidence/<plan>')
+    parser.add_argument('--list', action='store_true', help='say how many cells there are, and run nothing')
+    return parser.parse_args()
+
+
+def main() -> int:
+    """Run the studies one after another; 1 if a cell failed."""
+    args = parse_args()
+    plan = evidence.load_plan(args.plan)
+    out = args.out or Path('work_dirs/evidence') / args.plan.stem
+    studies = args.studies or [name for name in STUDIES if name in plan.studies]
+    for name in studies:
+        plan.study(name)  # before the first of them runs for hours
+    status = 0
+    for name in studies:
+        if args.list:
+            print(evidence.estimate(plan, name, out))
+        elif evidence.run_study(plan, name, out, args.jobs, lambda line: print(line, flush=True)):
+            status = 1
+            if name == 'search':  # the others need all of it
+                break
+    return status
+
+
+if __name__ == '__main__':
+    sys.exit(main())
