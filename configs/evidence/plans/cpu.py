@@ -4,27 +4,27 @@ networks = {
     'deeplabv3plus': dict(
         recipe='configs/deeplabv3plus/deeplabv3plus_r18-w8-d8_1xb16-1k_scattered-digits-64x64.py',
         task='segmentation',
-        iterations=1000,
+        iterations=1200,
         images=200,
-        learning_rates=[0.005, 0.01, 0.02]),
+        learning_rates=[0.01, 0.02, 0.04]),
     'unet': dict(
         recipe='configs/unet/unet-s4-w8_fcn_1xb16-1k_scattered-digits-64x64.py',
         task='segmentation',
-        iterations=1000,
+        iterations=1500,
         images=200,
         learning_rates=[0.005, 0.01, 0.02]),
     'resnet18': dict(
         recipe='configs/resnet/resnet18-w8_1xb32-1k_scattered-digits-64x64.py',
         task='classification',
-        iterations=1000,
+        iterations=1500,
         images=500,
-        learning_rates=[0.003, 0.006, 0.012]),
+        learning_rates=[0.0025, 0.005, 0.01]),
     'all-cnn-c': dict(
         recipe='configs/all_cnn/all-cnn-c-w24_1xb32-1k_scattered-digits-32x32.py',
         task='classification',
-        iterations=1000,
+        iterations=1600,
         images=500,
-        learning_rates=[0.001, 0.002, 0.004]),
+        learning_rates=[0.0005, 0.001, 0.002]),
 }
 
 # Images have 64 pixels a side: shifts of up to 4 leave views of 56, a multiple of the total stride of both segmentors.
