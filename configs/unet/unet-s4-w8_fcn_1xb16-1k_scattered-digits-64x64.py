@@ -28,7 +28,7 @@ model = dict(
         num_convs=0,
         num_classes=11,
         norm_cfg=norm_cfg,
-        # Five pixels in six are background.
-        loss_decode=dict(class_weight=[0.3] + [1.0] * 10)),
+        # Five pixels in six are background; with a weight of 0.3 for them nothing else was predicted after 600 iterations.
+        loss_decode=dict(class_weight=[0.1] + [1.0] * 10)),
     auxiliary_head=None)
 work_dir = './work_dirs/{{fileBasenameNoExtension}}/{{$DOWNSAMPLER:stock}}'

@@ -10,9 +10,9 @@ networks = {
     'unet': dict(
         recipe='configs/unet/unet-s4-w8_fcn_1xb16-1k_scattered-digits-64x64.py',
         task='segmentation',
-        iterations=1500,
+        iterations=1000,
         images=200,
-        learning_rates=[0.005, 0.01, 0.02]),
+        learning_rates=[0.01, 0.02, 0.04]),
     'resnet18': dict(
         recipe='configs/resnet/resnet18-w8_1xb32-1k_scattered-digits-64x64.py',
         task='classification',
