@@ -42,7 +42,10 @@ def main() -> int:
     status = 0
     for name in studies:
         if args.list:
-            print(evidence.estimate(plan, name, out))
+            try:
+                print(evidence.estimate(plan, name, out))
+            except (FileNotFoundError, ValueError) as error:  # what follows from the search is not known before it
+                print(f'{name}: {error}')
         elif evidence.run_study(plan, name, out, args.jobs, lambda line: print(line, flush=True)):
             status = 1
             if name == 'search':  # the others need all of it

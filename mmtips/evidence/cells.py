@@ -60,7 +60,7 @@ class Cell:
 
     @property
     def id(self) -> str:
-        """Its name among the cells of its study: the name of its folder."""
+        """Its name among the cells of its study."""
         return f'{self.setting}_{slug(self.name)}_lr{self.learning_rate:g}_seed{self.seed}'
 
     def fingerprint(self) -> str:

@@ -85,7 +85,7 @@ def run_cells(cells: Sequence[Cell], out: Path, jobs: int, report: Callable[[str
 
 def _start(cell: Cell, out: Path, work: Callable[[Cell, Path], None]) -> Task:
     folder = cell_folder(out, cell)
-    shutil.rmtree(folder, ignore_errors=True)  # what was killed, or is of another plan, begins again
+    shutil.rmtree(folder, ignore_errors=True)  # what was killed begins again
     folder.mkdir(parents=True)
     process = _context().Process(target=work, args=(cell, folder), daemon=True)
     process.start()

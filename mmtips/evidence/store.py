@@ -17,18 +17,16 @@ COMMON = ('device', 'threads', 'versions')
 
 
 def cell_folder(out: Path, cell: Cell) -> Path:
-    """Where a cell leaves its log and its result."""
-    return out / 'cells' / cell.study / cell.id
+    """Where a cell leaves its log and its result; after a change of its plan or recipe, beside what is there."""
+    return out / 'cells' / cell.study / f'{cell.id}.{cell.fingerprint()}'
 
 
 def finished(out: Path, cell: Cell) -> dict[str, Any] | None:
-    """What a cell left, if it is finished and neither its recipe nor its entry in the plan has changed since."""
-    path = cell_folder(out, cell) / RESULT
+    """What a cell left, if it is finished."""
     try:
-        content = json.loads(path.read_text())
+        return json.loads((cell_folder(out, cell) / RESULT).read_text())
     except (FileNotFoundError, json.JSONDecodeError):
         return None
-    return content if content['fingerprint'] == cell.fingerprint() else None
 
 
 def collect(plan: Plan, study: str, cells: Sequence[Cell], out: Path) -> dict[str, Any]:

@@ -46,7 +46,7 @@ def run_process(cell: Cell, folder: Path) -> None:
 
 def finish(cell: Cell, folder: Path) -> None:
     """Run a cell and write down what came out; a training that diverges is a result too."""
-    content: dict[str, Any] = dict(fingerprint=cell.fingerprint(), run=report.run_information())
+    content: dict[str, Any] = dict(run=report.run_information())
     try:
         content['row'] = run_cell(cell, folder)
     except FloatingPointError as error:

@@ -60,6 +60,7 @@ def test_a_changed_entry_runs_its_own_cells_again(tmp_path):
     changed = replace(plan, operators=dict(plan.operators, TIPS=Operator(dict(type='TIPS', taps=3))))
     ran, _, _ = run(search(changed), tmp_path)
     assert ran == sorted(cell.id for cell in search(plan) if cell.name == 'TIPS')
+    assert run(search(plan), tmp_path)[0] == []  # what the former plan left is still there
 
 
 def test_failures_are_reported_and_stop_nothing(tmp_path):
@@ -69,7 +70,7 @@ def test_failures_are_reported_and_stop_nothing(tmp_path):
     reasons = {failure.cell.name: failure.reason for failure in failures}
     assert reasons == {'TIPS': 'ValueError: what went wrong', 'APS': 'ended by signal 9'}
     failure = failures[0]
-    assert failure.log == tmp_path / 'cells/search' / failure.cell.id / 'log.txt'
+    assert failure.log == store.cell_folder(tmp_path, failure.cell) / 'log.txt'
     assert any(f'FAILED, see {failure.log}: {failure.reason}' in line for line in said)
     # They are tried again, and only they.
     assert run(cells, tmp_path)[0] == sorted(failure.cell.id for failure in failures)
@@ -86,7 +87,7 @@ def test_a_file_is_made_of_what_is_finished(tmp_path):
     run(cells, tmp_path, pretend_with_faults)
     diverged = next(cell for cell in cells if cell.name == 'TIPS')
     (store.cell_folder(tmp_path, diverged) / 'result.json').write_text(json.dumps(dict(
-        fingerprint=diverged.fingerprint(), run=dict(RUN, commit='def', created='2026-02-01T00:00:00+00:00'),
+        run=dict(RUN, commit='def', created='2026-02-01T00:00:00+00:00'),
         diverged='iteration 3: not finite')))
     content = store.collect(plan, 'search', cells, tmp_path)
     assert {row['operator'] for row in content['rows']} == {'stock'}

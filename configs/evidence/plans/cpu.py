@@ -7,18 +7,18 @@ networks = {
         iterations=1200,
         images=200,
         learning_rates=[0.01, 0.02, 0.04]),
-    'unet': dict(
-        recipe='configs/unet/unet-s4-w8_fcn_1xb16-1k_scattered-digits-64x64.py',
-        task='segmentation',
-        iterations=1000,
-        images=200,
-        learning_rates=[0.01, 0.02, 0.04]),
     'resnet18': dict(
         recipe='configs/resnet/resnet18-w8_1xb32-1k_scattered-digits-64x64.py',
         task='classification',
         iterations=1500,
         images=500,
         learning_rates=[0.0025, 0.005, 0.01]),
+    'unet': dict(
+        recipe='configs/unet/unet-s4-w8_fcn_1xb16-1k_scattered-digits-64x64.py',
+        task='segmentation',
+        iterations=1000,
+        images=200,
+        learning_rates=[0.01, 0.02, 0.04]),
     'all-cnn-c': dict(
         recipe='configs/all_cnn/all-cnn-c-w24_1xb32-1k_scattered-digits-32x32.py',
         task='classification',
