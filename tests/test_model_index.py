@@ -2,6 +2,7 @@
 """The index of the recipes: each of them once, with nothing that was not measured."""
 
 import json
+import os
 import runpy
 import subprocess
 import sys
@@ -55,13 +56,14 @@ def test_a_recipe_without_a_data_set_is_refused(tmp_path):
 
 
 def test_the_installed_package_brings_its_recipes(tmp_path):
-    """Where OpenMIM looks for them; in the source they stay where they are."""
+    """Where OpenMIM looks for them; in the source they stay where they are. And it is built without a compiler, too."""
     subprocess.run([sys.executable, 'setup.py', '-q', 'egg_info', '--egg-base', str(tmp_path), 'build', '--build-base',
                     str(tmp_path / 'build'), 'bdist_wheel', '--dist-dir', str(tmp_path)], cwd=ROOT, check=True,
-                   capture_output=True)
+                   capture_output=True, env=dict(os.environ, CC='false'))
     wheel, = tmp_path.glob('mmtips-*.whl')
     names = set(zipfile.ZipFile(wheel).namelist())
     assert {f'mmtips/.mim/{path}' for path in RECIPES} <= names
     assert {'mmtips/.mim/model-index.yml', 'mmtips/.mim/configs/unet/metafile.yml', 'mmtips/.mim/tools/train.py',
             'mmtips/report/page/templates/page.html', 'mmtips/report/shift_consistency.schema.json'} <= names
+    assert not any(name.endswith('.so') for name in names)
     assert not any('__pycache__' in name or name.startswith(('tests', 'docs')) for name in names)

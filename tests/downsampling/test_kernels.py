@@ -117,7 +117,6 @@ def test_pytorch_accepts_the_operation(shift):
     torch.library.opcheck(torch.ops.mmtips.adaptive_mix.default, (*tensors, shift, *options))
 
 
-@pytest.mark.usefixtures('form')
 @pytest.mark.parametrize('mode', SHIFT_MODES)
 def test_gradients_of_the_whole_layer_and_its_losses(mode):
     operator, x = TIPS(3).double().train(), torch.randn(2, 3, 6, 8).double().requires_grad_()

@@ -61,6 +61,9 @@ int64_t plan_size(void) { return sizeof(plan_t); }
 #undef STORE
 #undef NAME
 
+/* For checks of gradients: one version will do. */
+#undef CLONES
+#define CLONES __attribute__((visibility("hidden")))
 #define REAL double
 #define EXP exp
 #define STORED double
