@@ -6,7 +6,7 @@ networks = {
         task='segmentation',
         iterations=1200,
         images=200,
-        learning_rates=[0.01, 0.02, 0.04]),
+        learning_rates=[0.02, 0.04, 0.08]),
     'resnet18': dict(
         recipe='configs/resnet/resnet18-w8_1xb32-1k_scattered-digits-64x64.py',
         task='classification',
