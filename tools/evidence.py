@@ -7,6 +7,7 @@ results/evidence.
 
 import argparse
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from mmtips import evidence
 
 PLAN = Path('configs/evidence/plans/cpu.py')
 #: In the order in which they are run; what is a study of its own is asked for by name.
-STUDIES = ('search', 'final', 'time', 'ablation')
+STUDIES = ('search', 'final', 'time', 'longer', 'ablation')
 
 
 def parse_args() -> argparse.Namespace:
@@ -34,6 +35,7 @@ def parse_args() -> argparse.Namespace:
 def main() -> int:
     """Run the studies one after another; 1 if a cell failed."""
     args = parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit('stopped'))  # and with it the cells that are running
     plan = evidence.load_plan(args.plan)
     out = args.out or Path('work_dirs/evidence') / args.plan.stem
     studies = args.studies or [name for name in STUDIES if name in plan.studies]

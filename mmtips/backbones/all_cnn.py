@@ -1,9 +1,11 @@
 # Copyright (c) mmtips authors. All rights reserved.
 """All-CNN, the smallest honest test bed for downsampling (Springenberg et al., ICLR workshop 2015, Sec. 3.1)."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Any
 
+from mmcv.cnn import build_norm_layer
 from mmengine.model import BaseModule
 from mmengine.registry import MODELS
 from torch import Tensor, nn
@@ -12,6 +14,8 @@ from mmtips.surgery import convert_downsampling
 
 #: For each base network the kernels of the convolutions before the two reductions (Table 1).
 ARCHS = {'A': (5, ), 'B': (5, 1), 'C': (3, 3)}
+#: A convolution with what follows it, from channels, outputs and kernel.
+Convolutions = Callable[..., Iterator[nn.Module]]
 REDUCTIONS = ('maxpool', 'strided', 'convpool', 'allconv')
 
 
@@ -34,6 +38,8 @@ class AllCNN(BaseModule):
         dropout: Of the image, and of the map after each reduction.
         init_cfg: As in mmengine.
         width: Channels before the first reduction, half of those behind it; 96 as published.
+        norm_cfg: Config of a normalisation between every convolution and its ReLU; none as published, which is slow to
+            begin to learn: behind a filter that takes from the signal it may not begin at all.
 
     Raises:
         ValueError: If ``arch`` is none of these, or ``width`` is no integer >= 1.
@@ -43,7 +49,8 @@ class AllCNN(BaseModule):
 
     def __init__(self, arch: str = 'C', reduce: Mapping[str, Any] | None = None, num_classes: int = 10,
                  in_channels: int = 3, dropout: tuple[float, float] = (0.2, 0.5),
-                 init_cfg: dict[str, Any] | None = None, width: int = 96) -> None:
+                 init_cfg: dict[str, Any] | None = None, width: int = 96,
+                 norm_cfg: dict[str, Any] | None = None) -> None:
         super().__init__(init_cfg or dict(type='Kaiming', layer='Conv2d', nonlinearity='relu'))
         if arch not in ARCHS:
             raise ValueError(f'arch: expected one of {sorted(ARCHS)}, got {arch!r}')
@@ -51,14 +58,15 @@ class AllCNN(BaseModule):
             raise ValueError(f'width: expected an integer >= 1, got {width!r}')
         reduce = dict(type='allconv') if reduce is None else dict(reduce)
         form = reduce['type'] if reduce.get('type') in REDUCTIONS else 'maxpool'
+        convolutions = partial(_convolution, norm_cfg=norm_cfg)
         self.dropout = nn.Dropout(dropout[0])
-        self.stage1 = nn.Sequential(*_stage(in_channels, width, ARCHS[arch], form))
-        self.reduce1 = nn.Sequential(*_reduction(width, form), nn.Dropout(dropout[1]))
-        self.stage2 = nn.Sequential(*_stage(width, 2 * width, ARCHS[arch], form))
-        self.reduce2 = nn.Sequential(*_reduction(2 * width, form), nn.Dropout(dropout[1]))
-        self.stage3 = nn.Sequential(*_convolution(2 * width, 2 * width, 3, padding=0),
-                                    *_convolution(2 * width, 2 * width, 1),
-                                    *_convolution(2 * width, num_classes, 1))
+        self.stage1 = nn.Sequential(*_stage(convolutions, in_channels, width, ARCHS[arch], form))
+        self.reduce1 = nn.Sequential(*_reduction(convolutions, width, form), nn.Dropout(dropout[1]))
+        self.stage2 = nn.Sequential(*_stage(convolutions, width, 2 * width, ARCHS[arch], form))
+        self.reduce2 = nn.Sequential(*_reduction(convolutions, 2 * width, form), nn.Dropout(dropout[1]))
+        self.stage3 = nn.Sequential(*convolutions(2 * width, 2 * width, 3, padding=0),
+                                    *convolutions(2 * width, 2 * width, 1),
+                                    *convolutions(2 * width, num_classes, 1))
         if reduce.get('type') not in REDUCTIONS:
             convert_downsampling(self, reduce)
 
@@ -69,23 +77,26 @@ class AllCNN(BaseModule):
         return (self.stage3(self.reduce2(x)), )
 
 
-def _convolution(channels: int, outputs: int, kernel: int, stride: int = 1,
-                 padding: int | None = None) -> Iterator[nn.Module]:
+def _convolution(channels: int, outputs: int, kernel: int, stride: int = 1, padding: int | None = None,
+                 norm_cfg: dict[str, Any] | None = None) -> Iterator[nn.Module]:
     yield nn.Conv2d(channels, outputs, kernel, stride, kernel // 2 if padding is None else padding)
+    if norm_cfg is not None:
+        yield build_norm_layer(norm_cfg, outputs)[1]
     yield nn.ReLU(inplace=True)
 
 
-def _stage(channels: int, outputs: int, kernels: tuple[int, ...], form: str) -> Iterator[nn.Module]:
+def _stage(convolutions: Convolutions, channels: int, outputs: int, kernels: tuple[int, ...],
+           form: str) -> Iterator[nn.Module]:
     for place, kernel in enumerate(kernels):
         last = place == len(kernels) - 1
-        yield from _convolution(channels if place == 0 else outputs, outputs, kernel,
+        yield from convolutions(channels if place == 0 else outputs, outputs, kernel,
                                 2 if last and form == 'strided' else 1)
 
 
-def _reduction(channels: int, form: str) -> Iterator[nn.Module]:
+def _reduction(convolutions: Convolutions, channels: int, form: str) -> Iterator[nn.Module]:
     if form == 'allconv':
-        yield from _convolution(channels, channels, 3, stride=2)
+        yield from convolutions(channels, channels, 3, stride=2)
     elif form == 'convpool':
-        yield from _convolution(channels, channels, 3)
+        yield from convolutions(channels, channels, 3)
     if form in ('maxpool', 'convpool'):
         yield nn.MaxPool2d(3, 2, padding=1)

@@ -98,8 +98,8 @@ def study_cells(plan: Plan, name: str, rates: Rates, length: Length) -> list[Cel
         for network_name, network, padding, operator_name, operator in study_rows(plan, name):
             cells += [
                 Cell(name, study.split, network_name, padding, network.task, network.recipe, network.options,
-                     network.images, operator_name, operator, rate, seed, length(network_name, operator_name),
-                     plan.protocol)
+                     network.images, operator_name, operator, rate, seed,
+                     max(1, round(length(network_name, operator_name) * study.length)), plan.protocol)
                 for rate in rates(network_name, operator_name)]
     return cells
 

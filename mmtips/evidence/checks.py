@@ -86,6 +86,8 @@ def _check_study(place: str, name: str, study: Study, plan: Plan) -> None:
     if study.extra and set(study.extra) & set(plan.operators):
         raise ValueError(f'{place}.extra: {sorted(set(study.extra) & set(plan.operators))} are names of operators of '
                          'the plan: name them in operators, or call the extra ones otherwise')
+    if not isinstance(study.length, int | float) or not 0 < study.length <= 10:
+        raise ValueError(f'{place}.length: expected a number above 0 and up to 10, got {study.length!r}')
     _check_operators(f'{place}.extra', study.extra, plan, plan.operators)
     if not study.seeds or len(set(study.seeds)) < len(study.seeds) or not all(
             isinstance(seed, int) and seed >= 0 for seed in study.seeds):

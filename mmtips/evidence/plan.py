@@ -73,6 +73,7 @@ class Study:
         seeds: Of the trainings.
         rates: One of :data:`RATES`.
         iterations: One of :data:`ITERATIONS`.
+        length: How much of these a training has: 1 is all, less is a shorter training with the whole of its schedule.
         networks: Some of the plan's; all if not given.
         paddings: Some of each network's; all if not given. A search needs each operator once: in the first padding.
         operators: Names of the plan's operators; all if not given.
@@ -84,6 +85,7 @@ class Study:
     seeds: tuple[int, ...]
     rates: str = 'search'
     iterations: str = 'equal'
+    length: float = 1.0
     networks: tuple[str, ...] | None = None
     paddings: tuple[str, ...] | None = None
     operators: tuple[str, ...] | None = None

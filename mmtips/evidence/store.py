@@ -49,11 +49,12 @@ def collect(plan: Plan, study: str, cells: Sequence[Cell], out: Path) -> dict[st
         raise ValueError(f'{study}: no cell is finished: run it')
     rows = [content['row'] for _, content in contents if 'row' in content]
     diverged = [dict(describe(cell), reason=content['diverged']) for cell, content in contents if 'diverged' in content]
-    return dict(schema=SCHEMA, study=study, split=plan.study(study).split,
-                protocol=dict(asdict(plan.protocol), images={name: of.images for name, of in plan.networks.items()},
-                              iterations={name: of.iterations for name, of in plan.networks.items()},
-                              cells=len(cells), seeds=list(plan.study(study).seeds), rates=plan.study(study).rates,
-                              equal=plan.study(study).iterations),
+    of = plan.study(study)
+    return dict(schema=SCHEMA, study=study, split=of.split,
+                protocol=dict(asdict(plan.protocol), images={name: net.images for name, net in plan.networks.items()},
+                              iterations={name: net.iterations for name, net in plan.networks.items()},
+                              cells=len(cells), seeds=list(of.seeds), rates=of.rates, equal=of.iterations,
+                              length=of.length),
                 run=_common_run([(cell, content['run']) for cell, content in contents]), rows=rows, diverged=diverged)
 
 

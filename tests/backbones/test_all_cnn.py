@@ -43,6 +43,13 @@ def test_width():
             ] == [4, 4, 4, 8, 8, 8, 8, 8, 7]
 
 
+def test_a_normalisation_before_every_activation():
+    net = AllCNN(width=4, norm_cfg=dict(type='BN'))
+    parts = [module for module in net.modules() if isinstance(module, (nn.Conv2d, nn.BatchNorm2d, nn.ReLU))]
+    assert [type(part) for part in parts] == [nn.Conv2d, nn.BatchNorm2d, nn.ReLU] * 9
+    assert not [module for module in AllCNN(width=4).modules() if isinstance(module, nn.BatchNorm2d)]
+
+
 def test_published_dropout_and_activation():
     net = AllCNN()
     assert [module.p for module in net.modules() if isinstance(module, nn.Dropout)] == [0.2, 0.5, 0.5]

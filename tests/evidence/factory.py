@@ -11,7 +11,7 @@ from mmtips.evidence.plan import Network, Operator, Plan, Protocol, Study
 
 ROOT = Path(__file__).parents[2]
 RESNET = 'configs/resnet/resnet18-w8_1xb32-1k_scattered-digits-64x64.py'
-DEEPLAB = 'configs/deeplabv3plus/deeplabv3plus_r18-w8-d8_1xb16-1k_scattered-digits-64x64.py'
+DEEPLAB = 'configs/deeplabv3plus/deeplabv3plus_r18-w8-d8_1xb8-1k_scattered-digits-64x64.py'
 PROTOCOL = Protocol(max_shift=4, pairs=1, border=1, sampling_images=2, curve_images=4, curve_points=2)
 RUN = dict(created='2026-01-01T00:00:00+00:00', commit='abc', device='CPU (x86_64)', threads=1,
            versions=dict(torch='2'))

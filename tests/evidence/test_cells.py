@@ -35,6 +35,13 @@ def test_seed_by_seed_in_every_padding():
     assert len(final) == 2 * (2 * (2 + 2) + 2 + 4)
 
 
+def test_a_shorter_study():
+    plan = make_plan()
+    short = dict(plan.studies, search=replace(plan.studies['search'], length=0.29))
+    assert {(cell.network, cell.iterations) for cell in cells(replace(plan, studies=short))} == {
+        ('resnet18', 29), ('deeplab', 17)}
+
+
 def test_a_fingerprint_is_of_its_own_cell():
     plan = make_plan()
     before = {cell.id: cell.fingerprint() for cell in cells(plan)}
@@ -80,7 +87,8 @@ def test_the_long_plan():
     plan = load_plan(Path('configs/evidence/plans/cpu.py'))
     kinds = {operator.config['type'] for operator in plan.operators.values() if operator.config}
     assert kinds == set(DOWNSAMPLERS.module_dict)
-    assert {name for name, study in plan.studies.items() if study.split == 'test'} == {'final', 'time'}
+    assert {name for name, study in plan.studies.items() if study.split == 'test'} == {
+        'final', 'time', 'longer'}  # the last two choose nothing
     assert all(len(plan.studies[name].seeds) >= 5 for name in ('final', 'time'))
     for name in plan.studies:
         ids = [cell.id for cell in cells(plan, name)]

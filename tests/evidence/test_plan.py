@@ -49,6 +49,7 @@ def test_what_is_inherited_is_kept(load):
     ("studies = dict(search=dict(_delete_=True, split='val', seeds=[0], rates='grid', operators=['stock']))",
      "studies.final: 'TIPS' has no learning rate: let the search have it"),
     ('studies = dict(final=dict(seeds=[1, 1]))', 'studies.final.seeds: expected different integers'),
+    ('studies = dict(final=dict(length=0))', 'studies.final.length: expected a number above 0'),
     ("studies = dict(final=dict(iterations='equal_time', reference='x'))", 'studies.final.reference: expected'),
     ('studies = dict(final=dict(extra=dict(TIPS=dict())))', r"\['TIPS'\] are names of operators of the plan"),
     ('studies = dict(_delete_=True)', 'expected a study named search')])

@@ -2,34 +2,34 @@
 # cells of each study. What an entry may hold is said in mmtips/evidence/plan.py. It is not changed after the final runs.
 networks = {
     'deeplabv3plus': dict(
-        recipe='configs/deeplabv3plus/deeplabv3plus_r18-w8-d8_1xb16-1k_scattered-digits-64x64.py',
+        recipe='configs/deeplabv3plus/deeplabv3plus_r18-w8-d8_1xb8-1k_scattered-digits-64x64.py',
         task='segmentation',
         iterations=1200,
         images=200,
-        learning_rates=[0.02, 0.04, 0.08]),
+        learning_rates=[0.015, 0.03, 0.06]),
     'resnet18': dict(
         recipe='configs/resnet/resnet18-w8_1xb32-1k_scattered-digits-64x64.py',
         task='classification',
-        iterations=1500,
+        iterations=1000,
         images=500,
         learning_rates=[0.0025, 0.005, 0.01]),
     'unet': dict(
-        recipe='configs/unet/unet-s4-w8_fcn_1xb16-1k_scattered-digits-64x64.py',
+        recipe='configs/unet/unet-s3-w16_fcn_1xb8-1k_scattered-digits-64x64.py',
         task='segmentation',
-        iterations=1000,
+        iterations=800,
         images=200,
         learning_rates=[0.01, 0.02, 0.04]),
     'all-cnn-c': dict(
-        recipe='configs/all_cnn/all-cnn-c-w24_1xb32-1k_scattered-digits-32x32.py',
+        recipe='configs/all_cnn/all-cnn-c-w16_1xb16-1k_scattered-digits-32x32.py',
         task='classification',
-        iterations=1600,
+        iterations=800,
         images=500,
-        learning_rates=[0.0005, 0.001, 0.002]),
+        learning_rates=[0.005, 0.01, 0.02]),
 }
 
 # Images have 64 pixels a side: shifts of up to 4 leave views of 56, a multiple of the total stride of both segmentors.
 protocol = dict(
-    max_shift=4, pairs=1, border=1, sampling_images=16, curve_images=100, curve_points=6)
+    max_shift=4, pairs=1, border=1, sampling_images=16, curve_images=100, curve_points=4)
 
 operators = {
     'stock': dict(),
@@ -63,12 +63,21 @@ operators = {
 }
 
 studies = {
-    # The learning rate of every operator in every network. Both paddings share it: it is searched for with zeros.
-    'search': dict(split='val', seeds=[100], rates='grid'),
+    # The learning rate of every operator in every network. Both paddings share it: it is searched for with zeros,
+    # in trainings of half the length.
+    'search': dict(split='val', seeds=[100], rates='grid', length=0.5),
     'final': dict(split='test', seeds=[0, 1, 2, 3, 4]),
     # Equal training time: each operator gets the iterations that fit into the time of the stock network.
     'time': dict(
         split='test', seeds=[0, 1, 2, 3, 4], iterations='equal_time', networks=['deeplabv3plus'], paddings=['zeros']),
+    # Whether the training is long enough: what twice of it changes.
+    'longer': dict(
+        split='test',
+        seeds=[0, 1, 2],
+        length=2.0,
+        networks=['deeplabv3plus'],
+        paddings=['zeros'],
+        operators=['stock', 'BlurPool', 'TIPS', 'TIPS without losses', 'TIPS phase']),
     # One thing at a time, against TIPS as published. On the validation split, since what is built next follows from it.
     'ablation': dict(
         split='val',

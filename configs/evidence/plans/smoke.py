@@ -8,7 +8,7 @@ networks = {
         learning_rates=[0.002],
         options=dict(train_dataloader=dict(batch_size=4))),
     'deeplabv3plus': dict(
-        recipe='configs/deeplabv3plus/deeplabv3plus_r18-w8-d8_1xb16-1k_scattered-digits-64x64.py',
+        recipe='configs/deeplabv3plus/deeplabv3plus_r18-w8-d8_1xb8-1k_scattered-digits-64x64.py',
         task='segmentation',
         iterations=4,
         images=4,

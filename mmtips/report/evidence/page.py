@@ -19,8 +19,10 @@ Studies = Mapping[str, Result]
 #: What the study of each name says, where its file is missing.
 WHAT = {
     'search': 'the learning rates', 'ablation': 'the ablations', 'variants': 'the variants',
-    'final': 'the final runs', 'time': 'the runs of equal wall time'
+    'final': 'the final runs', 'time': 'the runs of equal wall time', 'longer': 'the runs of twice the length'
 }
+#: Of the tables of studies that train longer or shorter than the final runs.
+HEADINGS = {'time': 'equal wall time', 'longer': 'twice as long'}
 
 
 def outstanding(study: str) -> str:
@@ -63,10 +65,11 @@ def _pooled(studies: Studies) -> str:
     return '\n\n'.join(pooled_table(settings, task, 'final') for task in tasks_of(settings))
 
 
-def _time(studies: Studies) -> str:
-    return '\n\n'.join(f'### {name}: equal wall time\n\n{fair_table(cells)}\n\n'
-                       f"{difference_table(comparable(studies['time'])[name], BASELINE, f'time, {name}')}"
-                       for name, cells in by_setting(studies['time']).items())
+def _again(studies: Studies, name: str) -> str:
+    """The table of a study that trains longer or shorter than the final runs, and its differences."""
+    return '\n\n'.join(f'### {setting}: {HEADINGS[name]}\n\n{fair_table(cells)}\n\n'
+                       f"{difference_table(comparable(studies[name])[setting], BASELINE, f'{name}, {setting}')}"
+                       for setting, cells in by_setting(studies[name]).items())
 
 
 def _variants(study: Result, baseline: str) -> str:
@@ -101,7 +104,8 @@ PARTS: dict[str, tuple[str, Callable[[Studies], str]]] = {
     'correlation': ('final', lambda studies: correlation_table(by_setting(studies['final']))),
     'checks': ('final', _checks),
     'rates': ('search', lambda studies: rate_table(studies['search'])),
-    'time': ('time', _time),
+    'time': ('time', lambda studies: _again(studies, 'time')),
+    'longer': ('longer', lambda studies: _again(studies, 'longer')),
     'ablation': ('ablation', lambda studies: _variants(studies['ablation'], PUBLISHED)),
     'variants': ('variants', lambda studies: _variants(studies['variants'], BASELINE)),
 }

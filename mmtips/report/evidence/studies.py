@@ -10,7 +10,7 @@ from mmtips.report.evidence.statistics import Estimate, mean_interval
 from mmtips.report.schemas import Result, load_result
 
 #: By name, in the order in which they are made.
-STUDIES = ('search', 'ablation', 'variants', 'final', 'time')
+STUDIES = ('search', 'ablation', 'variants', 'final', 'time', 'longer')
 #: What all are compared with, and what TIPS as published is called in the plan.
 BASELINE, STOCK, PUBLISHED = 'BlurPool', 'stock', 'TIPS'
 TASKS = ('segmentation', 'classification')

@@ -43,7 +43,7 @@ def row(setting='deeplabv3plus-zeros', operator='TIPS', seed=0, score=.5, consis
 
 def study(rows, name='final'):
     """A study of these rows."""
-    return dict(schema='mmtips/evidence/1', study=name, split='test' if name in ('final', 'time') else 'val',
+    return dict(schema='mmtips/evidence/1', study=name, split='test' if name in ('final', 'time', 'longer') else 'val',
                 protocol=dict(max_shift=8, pairs=2, iterations=1000), run=RUN, rows=rows, diverged=[])
 
 
@@ -71,6 +71,6 @@ def searched(operators=OPERATORS, settings=SETTINGS):
 
 def every(operators=OPERATORS, settings=SETTINGS, seeds=3):
     """All studies, each with these operators."""
-    first = list(settings)[:1]
+    first, others = list(settings)[:1], ('ablation', 'variants', 'time', 'longer')
     return dict(search=searched(operators, settings), final=invented('final', settings, operators, seeds),
-                **{name: invented(name, first, operators, seeds) for name in ('ablation', 'variants', 'time')})
+                **{name: invented(name, first, operators, seeds) for name in others})
