@@ -109,7 +109,7 @@ def test_test_prints_the_hosts_metrics(trained, data):
     assert 'mIoU:' in output
 
 
-def test_eval_shift_prints_a_table_and_writes_a_result(trained, data, tmp_path):
+def test_eval_shift_prints_a_table_and_writes_a_result(trained, data, here, tmp_path, capsys):
     command = ['eval_shift', CONFIG, trained[0] / 'iter_6.pth', '--work-dir', tmp_path / 'work', '--pairs', 2,
                '--examples', 1, '--name', 'tiny', '--out', tmp_path / 'out/shift.json', *on(data)]
     output = run(*command)
@@ -124,14 +124,16 @@ def test_eval_shift_prints_a_table_and_writes_a_result(trained, data, tmp_path):
                                   ignore_index=255, border=3)
     assert result['model']['input_shape'] == [3, 128, 128]
     assert (tmp_path / 'out' / result['figures']['examples']['00']['flicker']).exists()
-    run(*command)
+    here(*command)
     files = sorted((tmp_path / 'out').glob('shift*.json'))
     assert len(files) == 2  # the first result was kept
     first, second = (json.loads(path.read_text())['shift'] for path in files)
     assert first == second  # the views are the same from run to run
 
     page = tmp_path / 'report.html'
-    assert 'mIoU' in run('report', *files, '--out', page, '--report', tmp_path / 'folder', '--csv', tmp_path / 'a.csv')
+    capsys.readouterr()
+    here('report', *files, '--out', page, '--report', tmp_path / 'folder', '--csv', tmp_path / 'a.csv')
+    assert 'mIoU' in capsys.readouterr().out
     assert page.read_text().count('data:image/png') > 6
     assert page.read_text() == (tmp_path / 'folder/index.html').read_text()
     assert (tmp_path / 'a.csv').read_text().startswith('model,mIoU,')
@@ -176,9 +178,9 @@ def test_another_checkpoint_in_the_config_does_not_slip_in(trained, data, tmp_pa
     assert other == expected
 
 
-def test_classification_end_to_end(data, tmp_path):
+def test_classification_end_to_end(data, here, tmp_path):
     pytest.importorskip('mmpretrain.models')
-    run('train', CLS_CONFIG, '--work-dir', tmp_path, *on(data, 'train_cfg.max_epochs=1', 'train_cfg.val_interval=1'))
+    here('train', CLS_CONFIG, '--work-dir', tmp_path, *on(data, 'train_cfg.max_epochs=1', 'train_cfg.val_interval=1'))
     output = run('eval_shift', CLS_CONFIG, tmp_path / 'epoch_1.pth', '--work-dir', tmp_path, '--pairs', 2, *on(data))
     assert 'accuracy/top1' in output
     result = json.loads((tmp_path / 'shift.json').read_text())

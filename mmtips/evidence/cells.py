@@ -78,7 +78,7 @@ def _statements(path: Path) -> list[str]:
 
 
 def study_cells(plan: Plan, name: str, rates: Rates, length: Length) -> list[Cell]:
-    """The cells of a study, seed by seed, so that what is there early is a whole with fewer seeds.
+    """The cells of a study, network by network and there seed by seed: what is there early is a whole of its own.
 
     Args:
         plan: The plan.
@@ -92,16 +92,15 @@ def study_cells(plan: Plan, name: str, rates: Rates, length: Length) -> list[Cel
     Raises:
         ValueError: If the plan has no such study.
     """
-    study = plan.study(name)
-    cells = []
-    for seed in study.seeds:
-        for network_name, network, padding, operator_name, operator in study_rows(plan, name):
-            cells += [
-                Cell(name, study.split, network_name, padding, network.task, network.recipe, network.options,
-                     network.images, operator_name, operator, rate, seed,
-                     max(1, round(length(network_name, operator_name) * study.length)), plan.protocol)
-                for rate in rates(network_name, operator_name)]
-    return cells
+    study, rows = plan.study(name), list(study_rows(plan, name))
+    ordered = [(row, seed) for network in dict.fromkeys(row[0] for row in rows) for seed in study.seeds
+               for row in rows if row[0] == network]
+    return [
+        Cell(name, study.split, network_name, padding, network.task, network.recipe, network.options, network.images,
+             operator_name, operator, rate, seed,
+             max(1, round(length(network_name, operator_name) * study.length)), plan.protocol)
+        for (network_name, network, padding, operator_name, operator), seed in ordered
+        for rate in rates(network_name, operator_name)]
 
 
 def study_rows(plan: Plan, name: str) -> Iterator[tuple[str, Network, str, str, Operator]]:
