@@ -29,8 +29,8 @@ class Downsampler(nn.Module, ABC):
         ValueError: If an argument is out of its range.
     """
 
-    #: Whether the published form of this operator puts the dense maximum (stride 1) before itself at a max-pool site.
-    keeps_max: ClassVar[bool] = False
+    #: Whether the dense maximum (stride 1) of a max pool that it replaces stays before it, as its authors have it.
+    keeps_max: bool = False
     #: Whether it keeps single pixels of a map that nothing has filtered, nor follows them where they move.
     aliases: ClassVar[bool] = False
     #: Kernel of that maximum; None for the kernel of the pool that it replaces.

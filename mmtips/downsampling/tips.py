@@ -46,6 +46,7 @@ class TIPS(PhaseSelector):
 
     * ``scores='phase'`` scores each phase by its own pixels: the spatial mean of the output is safe (``'pooled'``);
     * ``taps`` > s spreads the weights over a window that overlaps its neighbours, so that the mix can low-pass;
+    * ``keep_max`` leaves a max pool its maximum, and takes over its stride alone;
     * ``anchor`` makes it exactly equivariant. Seen as a filter, TIPS is an s x s window of adaptive taps that is read
       off at phase 0. With taps from scores of the whole map the filter moves with the input, and so does the result if
       it is read off at a phase that moves with the input: one per sample, shared by the branches of a block.
@@ -62,17 +63,18 @@ class TIPS(PhaseSelector):
         anchor: How the phase is chosen: ``'norm'`` (the largest norm, as APS), ``'learned'`` (as LPS), or None.
         padding_mode: Border of the 3x3 convolution and of a window with ``taps`` > s; if not given zeros, as published,
             for ``'quadrant'`` scores, and else circular, which the guarantees need.
+        keep_max: Whether the dense maximum of a max pool stays before it, as with BlurPool, APS, LPS and DDAC; as
+            published it takes the place of the whole pool.
 
     Raises:
         ValueError: If an option is out of its range.
     """
 
-    keeps_max = False
-
     def __init__(self, channels: int, stride: int = 2, *, scores: str | None = None, taps: int | None = None,
-                 anchor: str | None = None, padding_mode: str | None = None) -> None:
+                 anchor: str | None = None, padding_mode: str | None = None, keep_max: bool = False) -> None:
         super().__init__(channels, stride)
         _check_options(stride, scores, taps, anchor)
+        self.keeps_max = keep_max
         self.scores = scores or ('quadrant' if anchor is None else 'global')
         self.taps = taps or stride
         self.anchor = anchor

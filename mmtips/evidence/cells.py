@@ -35,6 +35,7 @@ class Cell:
         learning_rate: The largest of the schedule.
         seed: Of the training.
         iterations: Of the training.
+        map_images: Of how many images a shift map is made; of none if 0.
         protocol: How it is measured.
     """
 
@@ -51,6 +52,7 @@ class Cell:
     learning_rate: float
     seed: int
     iterations: int
+    map_images: int
     protocol: Protocol
 
     @property
@@ -98,7 +100,7 @@ def study_cells(plan: Plan, name: str, rates: Rates, length: Length) -> list[Cel
     return [
         Cell(name, study.split, network_name, padding, network.task, network.recipe, network.options, network.images,
              operator_name, operator, rate, seed,
-             max(1, round(length(network_name, operator_name) * study.length)), plan.protocol)
+             max(1, round(length(network_name, operator_name) * study.length)), study.map_images, plan.protocol)
         for (network_name, network, padding, operator_name, operator), seed in ordered
         for rate in rates(network_name, operator_name)]
 

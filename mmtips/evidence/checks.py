@@ -88,6 +88,7 @@ def _check_study(place: str, name: str, study: Study, plan: Plan) -> None:
                          'the plan: name them in operators, or call the extra ones otherwise')
     if not isinstance(study.length, int | float) or not 0 < study.length <= 10:
         raise ValueError(f'{place}.length: expected a number above 0 and up to 10, got {study.length!r}')
+    _require_count(f'{place}.map_images', study.map_images, least=0)
     _check_operators(f'{place}.extra', study.extra, plan, plan.operators)
     if not study.seeds or len(set(study.seeds)) < len(study.seeds) or not all(
             isinstance(seed, int) and seed >= 0 for seed in study.seeds):

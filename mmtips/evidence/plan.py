@@ -79,6 +79,7 @@ class Study:
         operators: Names of the plan's operators; all if not given.
         extra: Operators of this study alone, by name.
         reference: The operator whose training time the others get, with ``iterations='equal_time'``.
+        map_images: Of how many images shift maps are made, which take a view for every shift; of none by default.
     """
 
     split: str
@@ -91,6 +92,7 @@ class Study:
     operators: tuple[str, ...] | None = None
     extra: Mapping[str, Operator] = field(default_factory=dict)
     reference: str = 'stock'
+    map_images: int = 0
 
 
 @dataclass(frozen=True)

@@ -101,6 +101,8 @@ def _set_test(config: Config, cell: Cell) -> None:
         config.test_evaluator = [config.test_evaluator, dict(type='ForegroundIoU')]
     config.test_cfg = dict(
         type='ShiftTestLoop', border=protocol.border, sampling_images=protocol.sampling_images,
+        shift_map=dict(protocol='standard', max_shift=protocol.max_shift, images=cell.map_images)
+        if cell.map_images else None,
         protocols=[dict(name=name, max_shift=protocol.max_shift, pairs=protocol.pairs, seed=protocol.shift_seed)
                    for name in ('standard', 'circular')])
 

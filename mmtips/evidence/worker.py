@@ -77,7 +77,8 @@ def run_cell(cell: Cell, folder: Path) -> dict[str, Any]:
     runner.train()
     _require_finite(runner)
     metrics = runner.test()
-    return assemble_row(cell, metrics, runner.test_loop.metric.summaries, record, weights)
+    parameters = sum(parameter.numel() for parameter in runner.model.parameters())
+    return dict(assemble_row(cell, metrics, runner.test_loop.metric.summaries, record, weights), parameters=parameters)
 
 
 def _require_finite(runner: Runner) -> None:
@@ -114,9 +115,16 @@ def assemble_row(cell: Cell, metrics: Mapping[str, float], summaries: Mapping[st
         consistency=estimates,
         fidelity={protocol: fidelity(float(metrics[name]), value) / 100 for protocol, value in overall.items()},
         msb=mean_bias(summaries['sampling']['sites']),
+        shift_map=_shift_map(summaries.get('map')),
         seconds=record.seconds,
         curve=[list(point) for point in record.curve],
         tau={path: [list(point) for point in curve] for path, curve in weights.curves.items()})
+
+
+def _shift_map(summary: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    if summary is None:
+        return None
+    return dict(shifts=summary['shifts'], consistency=[[value / 100 for value in row] for row in summary['overall']])
 
 
 def _share(estimate: Mapping[str, float] | None) -> float | None:

@@ -53,6 +53,11 @@ def test_from_end_to_end(tool, tmp_path):
     assert [(row['setting'], row['operator'], row['learning_rate']) for row in search['rows']] == [
         ('resnet18-zeros', 'stock', 0.002), ('deeplabv3plus-circular', 'TIPS', 0.01)]
     row, = final['rows']
+    assert row['shift_map']['shifts'] == list(range(-4, 5))
+    assert row['shift_map']['consistency'][4][4] == 1  # no shift at all
+    assert [len(line) for line in row['shift_map']['consistency']] == [9] * 9
+    assert row['parameters'] > 100_000
+    assert all(row['shift_map'] is None for row in search['rows'])
     assert (row['seed'], row['learning_rate'], row['iterations']) == (0, 0.002, 4)
     for row in search['rows'] + final['rows']:
         measures = [row['score']] + shares(row['consistency']) + shares(row['fidelity']) + shares(row['msb'])

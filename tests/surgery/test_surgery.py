@@ -97,14 +97,17 @@ def test_norm_eval_and_with_cp(scope, host):
             torch.testing.assert_close(ours.grad, theirs.grad, msg=name)
 
 
-def test_blur_pool_keeps_the_dense_maximum_at_a_max_pool(scope):
+@pytest.mark.parametrize('operator', [dict(type='BlurPool'), dict(type='TIPS', keep_max=True)])
+def test_the_dense_maximum_stays_at_a_max_pool(operator, scope):
     scope('mmseg')
-    converted = build_tips(dict(base='ResNet', depth=18), 'BlurPool')
+    converted = MODELS.build(dict(type='TIPSBackbone', base='ResNet', depth=18, downsampler=operator))
     x = torch.randn(1, 64, 9, 9)
     pool = copy.deepcopy(converted.maxpool)
     pool._forward_pre_hooks.clear()  # without the operator of conv1, which this pool carries
     expected = pool.pool(nn.functional.max_pool2d(x, 3, 1, 1))
     assert torch.equal(pool(x), expected)
+    published = MODELS.build(dict(type='TIPSBackbone', base='ResNet', depth=18, downsampler=dict(type='TIPS')))
+    assert isinstance(published.maxpool, Downsampler)  # TIPS takes the place of the whole pool
 
 
 def test_dense_maximum_of_an_even_kernel_keeps_the_size(scope):

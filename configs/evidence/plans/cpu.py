@@ -66,7 +66,7 @@ studies = {
     # The learning rate of every operator in every network. Both paddings share it: it is searched for with zeros,
     # in trainings of half the length.
     'search': dict(split='val', seeds=[100], rates='grid', length=0.5),
-    'final': dict(split='test', seeds=[0, 1, 2, 3, 4]),
+    'final': dict(split='test', seeds=[0, 1, 2, 3, 4], map_images=16),
     # Equal training time: each operator gets the iterations that fit into the time of the stock network.
     'time': dict(
         split='test', seeds=[0, 1, 2, 3, 4], iterations='equal_time', networks=['deeplabv3plus'], paddings=['zeros']),

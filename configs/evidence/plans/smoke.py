@@ -23,5 +23,5 @@ operators = {
 }
 studies = {
     'search': dict(split='val', seeds=[100], rates='grid'),
-    'final': dict(split='test', seeds=[0], networks=['resnet18'], paddings=['zeros']),
+    'final': dict(split='test', seeds=[0], networks=['resnet18'], paddings=['zeros'], map_images=2),
 }

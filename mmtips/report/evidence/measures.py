@@ -43,7 +43,7 @@ SCORE = {'segmentation': Measure('mIoU', lambda row: row['score']),
          'classification': Measure('accuracy', lambda row: row['score'])}
 SECONDS = Measure('training, CPU s', lambda row: row['seconds'], 'lowest', 1, 0)
 ITERATIONS = Measure('iterations', lambda row: row['iterations'], '', 1, 0)
-PARAMETERS = Measure('parameters', lambda row: row.get('parameters'), '', 1, 0)
+PARAMETERS = Measure('parameters', lambda row: row['parameters'], '', 1, 0)
 #: What the verdicts are about, by task: the consistency where most can be lost. A classifier has no foreground.
 PRIMARY = {'segmentation': _consistency('standard', 'foreground'), 'classification': _consistency('standard', 'all')}
 CIRCULAR = {'segmentation': _consistency('circular', 'foreground'), 'classification': _consistency('circular', 'all')}

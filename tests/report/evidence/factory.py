@@ -36,7 +36,8 @@ def row(setting='deeplabv3plus-zeros', operator='TIPS', seed=0, score=.5, consis
         consistency={name: dict(all=1 - (1 - of) / 4 if segments else of, foreground=of if segments else None,
                                 border=1 - (1 - of) / 2 if segments else None) for name, of in levels.items()},
         fidelity={name: score * (1 - (1 - of) / 4) for name, of in levels.items()},
-        msb=dict(selection=.1, weight=None if operator == 'StridedConv' else .2), seconds=40.,
+        msb=dict(selection=.1, weight=None if operator == 'StridedConv' else .2), seconds=40., parameters=1000,
+        shift_map=dict(shifts=[-1, 0, 1], consistency=[[consistency, 1., consistency]] * 3),
         curve=[[at, score * (1 - math.exp(-at / 120))] for at in (125, 250, 500, 750, 1000)],
         tau=layers if tips else {}), **more)
 
