@@ -1,5 +1,5 @@
 # Copyright (c) mmtips authors. All rights reserved.
-"""The figures of the evidence: accuracy against consistency, bias against consistency, tau and scores over training."""
+"""The figures of the evidence: accuracy against consistency, bias against consistency, and what other files draw."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,6 +12,7 @@ from mmtips.report.evidence.correlations import cloud, correlated, said_correlat
 from mmtips.report.evidence.curves import curve_figure, tau_figure
 from mmtips.report.evidence.labels import label_ends, label_points
 from mmtips.report.evidence.looks import LETTERS, looks_of, room, tall
+from mmtips.report.evidence.maps import map_figure, map_rows
 from mmtips.report.evidence.measures import PRIMARY, SCORE, bias_forms
 from mmtips.report.evidence.statistics import Estimate
 from mmtips.report.evidence.studies import by_setting, estimated, rows_of
@@ -147,6 +148,8 @@ FIGURES = {
     'msb': EvidenceFigure(lambda studies: 'final' in studies and bool(bias_forms(studies['final']['rows'])),
                           bias_figure, 'Consistency against maximum-sampling bias for each operator'),
     'tau': EvidenceFigure(_has_tau, tau_figure, 'Mean largest phase weight of each layer over the training'),
+    'maps': EvidenceFigure(lambda studies: 'final' in studies and bool(map_rows(studies['final'])), map_figure,
+                           'Consistency with the unshifted view for every shift, a map for each operator'),
     'curves': EvidenceFigure(lambda studies: 'final' in studies, curve_figure,
                              'Validation score of each operator over the training'),
 }

@@ -9,6 +9,7 @@ from mmtips.report.evidence.curves import layer_curves, mean_curve, short_names,
 from mmtips.report.evidence.figures import FIGURES, front
 from mmtips.report.evidence.labels import label_points, spread
 from mmtips.report.evidence.looks import looks, tall
+from mmtips.report.evidence.maps import map_rows
 from mmtips.report.figures.style import rendered
 from tests.report.evidence.factory import OPERATORS, invented, row, study
 
@@ -48,6 +49,20 @@ def test_names_are_moved_as_little_as_needed():
     assert spread([0., 0., 10.], 1.) == [-.5, .5, 10.]
     assert spread([5., 5., 4.], 1.) == pytest.approx([14 / 3, 17 / 3, 11 / 3])
     assert spread([], 1.) == []
+
+
+def test_shift_maps_are_means_over_seeds_of_the_first_setting_that_has_them():
+    def made(operator, seed, value):
+        return row(operator=operator, seed=seed, shift_map=dict(shifts=[-1, 0, 1], consistency=[[value] * 3] * 3))
+
+    bare = row('deeplabv3plus-circular', 'TIPS', shift_map=None)
+    final = study([bare, made('TIPS', 0, .5), made('TIPS', 1, .7), made('stock', 0, .2),
+                   row(operator='APS', shift_map=None)])
+    assert {name: len(rows) for name, rows in map_rows(final).items()} == dict(TIPS=2, stock=1)
+    figure = FIGURES['maps'].draw(dict(final=final))
+    maps = [np.asarray(axes.collections[0].get_array()) for axes in figure.axes if axes.get_title(loc='left')]
+    assert [float(np.nanmax(of)) for of in maps] == pytest.approx([60, 20])
+    assert not FIGURES['maps'].applies(dict(final=study([bare])))
 
 
 def test_an_operator_has_one_look():
@@ -98,10 +113,10 @@ def test_tips_in_every_setting_and_its_forms_in_the_first():
 
 def test_figures_show_every_operator_and_are_the_same_each_time(studies, tmp_path):
     paths = write_evidence_figures(studies, tmp_path)
-    assert [path.name for path in paths] == [f'evidence_{name}.svg' for name in ('pareto', 'msb', 'tau', 'curves')]
+    assert [path.name for path in paths] == [f'evidence_{name}.svg' for name in FIGURES]
     drawn = {path.stem: path.read_text() for path in paths}
     for name in FEW:  # what is written is beside the outlines of its letters
-        for figure in ('evidence_pareto', 'evidence_msb', 'evidence_curves'):
+        for figure in ('evidence_pareto', 'evidence_msb', 'evidence_maps', 'evidence_curves'):
             assert f'<!-- {name} -->' in drawn[figure], (figure, name)
     for layer in ('layer1', 'layer2', 'layer3'):
         assert f'<!-- {layer} -->' in drawn['evidence_tau']
@@ -116,4 +131,4 @@ def test_a_figure_that_has_nothing_to_show_goes(tmp_path):
     assert write_evidence_figures({}, tmp_path) == []
     assert [path.name for path in tmp_path.iterdir()] == ['other.svg']
     plain = dict(final=study([row(operator=name, tau={}, msb=dict(selection=None, weight=None)) for name in FEW]))
-    assert [name for name, figure in FIGURES.items() if figure.applies(plain)] == ['pareto', 'curves']
+    assert [name for name, figure in FIGURES.items() if figure.applies(plain)] == ['pareto', 'maps', 'curves']
