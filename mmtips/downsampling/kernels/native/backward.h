@@ -98,55 +98,50 @@ INLINE void NAME(fold)(const plan_t *plan, REAL *inner) {
         }
 }
 
-CLONES void NAME(backward)(const plan_t *plan, const map_t *x, const map_t *grad, const REAL *weight, const REAL *scale,
-                           const REAL *means, const REAL *grads, REAL share, const map_t *dx, double *dweight,
-                           REAL *dscale, block_t block, REAL *scratch) {
+typedef struct {
+    const map_t *x, *grad, *dx;
+    const REAL *weight, *scale, *means, *grads;
+    REAL share;
+    double *dweight;
+    REAL *dscale;
+} NAME(backward_t);
+
+CLONES void NAME(backward)(const plan_t *plan, const void *maps, block_t block, void *memory) {
+    const NAME(backward_t) of = *(const NAME(backward_t) *)maps;
+    REAL *scratch = memory;
     const int64_t size = padded_size(plan), pitch = row_pitch(plan), part = mixed_size(plan);
     REAL *dpadded = scratch + block.planes * size, *lines = dpadded + block.planes * size;
     REAL *parts = lines + 4 * pitch, *row = lines + 2 * pitch + LANES, *flows = lines + lines_size(plan);
     REAL weights[MOST_PHASES], window[MOST_TAPS], dwindow[MOST_TAPS], dmeans[MOST_PHASES];
-    NAME(load)(plan, x, block, scratch);
-    NAME(read)(grad, block, plan->height / plan->step, plan->width / plan->step, flows, plan->width / plan->step, part);
+    NAME(load)(plan, of.x, block, scratch);
+    NAME(read)(of.grad, block, plan->height / plan->step, plan->width / plan->step, flows, plan->width / plan->step, part);
     memset(dpadded, 0, block.planes * size * sizeof(REAL));
     NAME(inside)(plan, lines + pitch);
     for (int64_t k = 0; k < block.planes; k++) {
         const int64_t channel = block.channel + k, plane = block.sample * plan->channels + channel;
         const REAL *inner = scratch + k * size + corner_of_map(plan), *flow = flows + k * part;
-        const REAL *mean = means + plane * plan->regions, *factors = scale + channel * plan->scale_columns;
+        const REAL *mean = of.means + plane * plan->regions, *factors = of.scale + channel * plan->scale_columns;
         REAL *dinner = dpadded + k * size + corner_of_map(plan);
         NAME(window)(plan, mean, factors, weights, window);
         if (plan->taps == 2 && plan->step == 2)
             NAME(mix_backward)(plan, 2, 2, inner, window, flow, dinner, dwindow, row);
         else
             NAME(mix_backward)(plan, plan->taps, plan->step, inner, window, flow, dinner, dwindow, row);
-        memcpy(dmeans, grads + plane * plan->regions, plan->regions * sizeof(REAL));
-        NAME(window_backward)(plan, dwindow, weights, mean, factors, dmeans, dscale + plane * plan->scale_columns);
+        memcpy(dmeans, of.grads + plane * plan->regions, plan->regions * sizeof(REAL));
+        NAME(window_backward)(plan, dwindow, weights, mean, factors, dmeans, of.dscale + plane * plan->scale_columns);
         NAME(spread)(plan, dmeans, parts);
-        NAME(features_backward)(plan, inner, weight + channel * 9, parts, share, dinner, dweight + plane * 9, lines);
+        NAME(features_backward)(plan, inner, of.weight + channel * 9, parts, of.share, dinner, of.dweight + plane * 9,
+                                lines);
         NAME(fold)(plan, dinner);
     }
-    NAME(write)(dx, block, plan->height, plan->width, dpadded + corner_of_map(plan), pitch, size);
+    NAME(write)(of.dx, block, plan->height, plan->width, dpadded + corner_of_map(plan), pitch, size);
 }
 
 /* The whole map. `dweight` and `dscale` take what each plane adds. Returns 0, or 1 without enough memory. */
 int NAME(adaptive_mix_backward)(const plan_t *plan, const map_t *x, const map_t *grad, const REAL *weight,
                                 const REAL *scale, const REAL *means, const REAL *grads, double share, const map_t *dx,
                                 double *dweight, REAL *dscale) {
-    int failed = 0;
-#pragma omp parallel num_threads(plan->threads) if (plan->threads > 1)
-    {
-        const int64_t most = planes_at_once(x);
-        REAL *scratch = calloc(scratch_size(plan, most, 2), sizeof(REAL));
-        if (!scratch) {
-#pragma omp atomic write
-            failed = 1;
-        } else {
-            span_t mine = blocks_of_thread(plan, most);
-            for (; mine.first < mine.last; mine.first++)
-                NAME(backward)(plan, x, grad, weight, scale, means, grads, (REAL)share, dx, dweight, dscale,
-                               block_at(plan, most, mine.first), scratch);
-        }
-        free(scratch);
-    }
-    return failed;
+    const NAME(backward_t) of = {x, grad, dx, weight, scale, means, grads, (REAL)share, dweight, dscale};
+    const int64_t most = planes_at_once(x);
+    return for_blocks(plan, most, scratch_size(plan, most, 2) * sizeof(REAL), NAME(backward), &of);
 }

@@ -48,45 +48,40 @@ INLINE void NAME(mix)(const plan_t *plan, int64_t taps, int64_t step, const REAL
     }
 }
 
-CLONES void NAME(forward)(const plan_t *plan, const map_t *x, const REAL *weight, const REAL *scale, REAL *means,
-                          double *undo, const map_t *mixed, block_t block, REAL *scratch) {
+typedef struct {
+    const map_t *x, *mixed;
+    const REAL *weight, *scale;
+    REAL *means;
+    double *undo;
+} NAME(forward_t);
+
+CLONES void NAME(forward)(const plan_t *plan, const void *maps, block_t block, void *memory) {
+    const NAME(forward_t) of = *(const NAME(forward_t) *)maps;
+    REAL *scratch = memory;
     const int64_t size = padded_size(plan), part = mixed_size(plan);
     const int64_t first = block.sample * plan->channels + block.channel;
     REAL *lines = scratch + block.planes * size, *out = lines + lines_size(plan);
     REAL weights[MOST_PHASES], window[MOST_TAPS];
-    NAME(load)(plan, x, block, scratch);
+    NAME(load)(plan, of.x, block, scratch);
     NAME(inside)(plan, lines + row_pitch(plan));
     for (int64_t k = 0; k < block.planes; k++) {
         const int64_t channel = block.channel + k, plane = first + k;
         const REAL *inner = scratch + k * size + corner_of_map(plan);
-        REAL *mean = means + plane * plan->regions;
-        NAME(scores)(plan, inner, weight + channel * 9, mean, undo + plane, lines);
-        NAME(window)(plan, mean, scale + channel * plan->scale_columns, weights, window);
+        REAL *mean = of.means + plane * plan->regions;
+        NAME(scores)(plan, inner, of.weight + channel * 9, mean, of.undo + plane, lines);
+        NAME(window)(plan, mean, of.scale + channel * plan->scale_columns, weights, window);
         if (plan->taps == 2 && plan->step == 2) /* TIPS as published: compiled for these numbers */
             NAME(mix)(plan, 2, 2, inner, window, out + k * part, lines);
         else
             NAME(mix)(plan, plan->taps, plan->step, inner, window, out + k * part, lines);
     }
-    NAME(write)(mixed, block, plan->height / plan->step, plan->width / plan->step, out, plan->width / plan->step, part);
+    NAME(write)(of.mixed, block, plan->height / plan->step, plan->width / plan->step, out, plan->width / plan->step, part);
 }
 
 /* The whole map. `undo` takes what each plane adds to the error of L_undo. Returns 0, or 1 without enough memory. */
 int NAME(adaptive_mix)(const plan_t *plan, const map_t *x, const REAL *weight, const REAL *scale, REAL *means,
                        double *undo, const map_t *mixed) {
-    int failed = 0;
-#pragma omp parallel num_threads(plan->threads) if (plan->threads > 1)
-    {
-        const int64_t most = planes_at_once(x);
-        REAL *scratch = calloc(scratch_size(plan, most, 1), sizeof(REAL));
-        if (!scratch) {
-#pragma omp atomic write
-            failed = 1;
-        } else {
-            span_t mine = blocks_of_thread(plan, most);
-            for (; mine.first < mine.last; mine.first++)
-                NAME(forward)(plan, x, weight, scale, means, undo, mixed, block_at(plan, most, mine.first), scratch);
-        }
-        free(scratch);
-    }
-    return failed;
+    const NAME(forward_t) of = {x, mixed, weight, scale, means, undo};
+    const int64_t most = planes_at_once(x);
+    return for_blocks(plan, most, scratch_size(plan, most, 1) * sizeof(REAL), NAME(forward), &of);
 }

@@ -6,6 +6,7 @@
 
 #include <omp.h>
 #include <stdint.h>
+#include <stdlib.h>
 
 enum { QUADRANT, PHASE, GLOBAL };
 enum { NO_SHIFT, STANDARD, CIRCULAR };
@@ -89,6 +90,29 @@ static inline block_t block_at(const plan_t *plan, int64_t most, int64_t index) 
     const int64_t row = blocks_of_sample(plan, most), channel = index % row * most;
     const int64_t left = plan->channels - channel;
     return (block_t){index / row, channel, left < most ? left : most};
+}
+
+/* What is done with a block, on scratch memory; `maps` is what it reads and writes. */
+typedef void (*work_t)(const plan_t *plan, const void *maps, block_t block, void *scratch);
+
+/* Do it with every block of at most `most` planes; each thread has `bytes` of scratch, zeros at first. Returns 0, or 1
+ * without enough memory. */
+static int for_blocks(const plan_t *plan, int64_t most, size_t bytes, work_t work, const void *maps) {
+    int failed = 0;
+#pragma omp parallel num_threads(plan->threads) if (plan->threads > 1)
+    {
+        void *scratch = calloc(1, bytes);
+        if (scratch) {
+            const span_t mine = blocks_of_thread(plan, most);
+            for (int64_t index = mine.first; index < mine.last; index++)
+                work(plan, maps, block_at(plan, most, index), scratch);
+        } else {
+#pragma omp atomic write
+            failed = 1;
+        }
+        free(scratch);
+    }
+    return failed;
 }
 
 #endif
