@@ -1,10 +1,29 @@
 # Copyright (c) mmtips authors. All rights reserved.
-"""The TIPS losses, and the hook that adds them to a host's training."""
+"""The TIPS losses and the agreement of shifted views, and the hooks that add them to a host's training."""
 
-from mmtips.losses.functional import combine_losses, feature_mixing_loss, shift_amounts, shift_map, undo_loss
+from mmtips.losses.agreement import (
+    Crops,
+    agreement_loss,
+    crop_overlap,
+    crop_pair,
+    crop_samples,
+    draw_crops,
+    views_agreement,
+)
+from mmtips.losses.agreement_hook import ShiftAgreementHook
+from mmtips.losses.functional import (
+    combine_losses,
+    feature_mixing_loss,
+    scale_losses,
+    shift_amounts,
+    shift_map,
+    undo_loss,
+)
 from mmtips.losses.hook import TIPSLossHook
 from mmtips.losses.recorder import LossRecorder
 
 __all__ = [
-    'LossRecorder', 'TIPSLossHook', 'combine_losses', 'feature_mixing_loss', 'shift_amounts', 'shift_map', 'undo_loss'
+    'Crops', 'LossRecorder', 'ShiftAgreementHook', 'TIPSLossHook', 'agreement_loss', 'combine_losses', 'crop_overlap',
+    'crop_pair', 'crop_samples', 'draw_crops', 'feature_mixing_loss', 'scale_losses', 'shift_amounts', 'shift_map',
+    'undo_loss', 'views_agreement'
 ]

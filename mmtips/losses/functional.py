@@ -104,16 +104,30 @@ def combine_losses(losses: dict[str, Tensor], mixing: Tensor, undo: 'Tensor | No
 
     Returns:
         A new dict with the task losses scaled and ``loss_tips_fm`` and ``loss_tips_undo`` added, weights included.
-        mmpretrain's ``loss`` becomes ``loss_task``: beside other keys the host would log it in place of the total.
     """
-    combined: dict = {}
-    for key, value in losses.items():
-        if 'loss' in key:
-            scaled = [(1 - alpha) * item for item in value] if isinstance(value, list) else (1 - alpha) * value
-            combined['loss_task' if key == 'loss' else key] = scaled
-        else:
-            combined[key] = value
+    combined = scale_losses(losses, 1 - alpha)
     combined['loss_tips_fm'] = mixing_weight * mixing
     if undo is not None:
         combined['loss_tips_undo'] = alpha * undo
     return combined
+
+
+def scale_losses(losses: dict[str, Tensor], factor: float) -> dict:
+    """A host's losses times a factor, ready to have others beside them.
+
+    Args:
+        losses: A host's dict of losses: every tensor, or list of tensors, whose key contains ``loss`` is one.
+        factor: The factor.
+
+    Returns:
+        A new dict, in which mmpretrain's ``loss`` is called ``loss_task``: beside other keys the host would log it in
+        place of the total.
+    """
+    scaled: dict = {}
+    for key, value in losses.items():
+        if 'loss' in key:
+            parts = [factor * item for item in value] if isinstance(value, list) else factor * value
+            scaled['loss_task' if key == 'loss' else key] = parts
+        else:
+            scaled[key] = value
+    return scaled
