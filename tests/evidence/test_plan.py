@@ -27,7 +27,7 @@ def test_what_is_inherited_is_kept(load):
     assert plan.protocol.pairs == 3
     assert plan.protocol.max_shift == 4
     assert plan.networks['deeplabv3plus'].paddings == ('circular', )
-    assert plan.operators['TIPS'].hooks == (dict(type='TIPSLossHook'), )
+    assert [hook['type'] for hook in plan.operators['TIPS'].hooks] == ['TIPSLossHook', 'ShiftAgreementHook']
 
 
 @pytest.mark.parametrize(('text', 'message'), [

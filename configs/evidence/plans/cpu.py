@@ -113,6 +113,10 @@ studies = {
                 config=dict(type='TIPS', scores='phase'), rate_of='TIPS without losses'),
             'scores global': dict(
                 config=dict(type='TIPS', scores='global'), rate_of='TIPS without losses'),
+            'dense maximum kept': dict(
+                config=dict(type='TIPS', keep_max=True), rate_of='TIPS', hooks=[dict(type='TIPSLossHook')]),
+            'dense maximum kept, no losses': dict(
+                config=dict(type='TIPS', keep_max=True), rate_of='TIPS without losses'),
             'taps 4': dict(config=dict(type='TIPS', taps=4), rate_of='TIPS without losses'),
             'anchor norm, taps 4': dict(config=dict(type='TIPS', anchor='norm', taps=4), rate_of='TIPS anchor'),
             'anchor learned': dict(
@@ -128,11 +132,51 @@ studies = {
             'scorer padded by reflection': dict(
                 config=dict(type='TIPS', padding_mode='reflect'), rate_of='TIPS', hooks=[dict(type='TIPSLossHook')]),
         }),
-    # Candidates for a better TIPS, paired with BlurPool over seeds. On the validation split alone.
+    # Candidates for a better TIPS, and BlurPool with the same additions, paired with BlurPool over seeds. On the
+    # validation split alone.
     'variants': dict(
         split='val',
-        seeds=[10, 11, 12],
-        networks=['deeplabv3plus'],
+        seeds=[10, 11, 12, 13, 14],
+        networks=['deeplabv3plus', 'unet'],
+        paddings=['zeros'],
         operators=['BlurPool', 'TIPS phase'],
-        extra={}),
+        extra={
+            'TIPS max': dict(
+                config=dict(type='TIPS', scores='phase', taps=4, padding_mode='reflect', keep_max=True),
+                rate_of='TIPS phase'),
+            'BlurPool stem': dict(
+                config=dict(type='BlurPool'), sites=dict(stem_conv=dict(type='BlurPool')), rate_of='BlurPool'),
+            'TIPS max stem': dict(
+                config=dict(type='TIPS', scores='phase', taps=4, padding_mode='reflect', keep_max=True),
+                sites=dict(stem_conv=dict(type='TIPS', scores='phase', taps=4, padding_mode='reflect')),
+                rate_of='TIPS phase'),
+            'BlurPool agree': dict(
+                config=dict(type='BlurPool'), hooks=[dict(type='ShiftAgreementHook', start=0.5)], rate_of='BlurPool'),
+            'TIPS max agree': dict(
+                config=dict(type='TIPS', scores='phase', taps=4, padding_mode='reflect', keep_max=True),
+                hooks=[dict(type='ShiftAgreementHook', start=0.5)],
+                rate_of='TIPS phase'),
+            'BlurPool stem agree': dict(
+                config=dict(type='BlurPool'),
+                sites=dict(stem_conv=dict(type='BlurPool')),
+                hooks=[dict(type='ShiftAgreementHook', start=0.5)],
+                rate_of='BlurPool'),
+            'TIPS max stem agree': dict(
+                config=dict(type='TIPS', scores='phase', taps=4, padding_mode='reflect', keep_max=True),
+                sites=dict(stem_conv=dict(type='TIPS', scores='phase', taps=4, padding_mode='reflect')),
+                hooks=[dict(type='ShiftAgreementHook', start=0.5)],
+                rate_of='TIPS phase'),
+            'TIPS max stem agree 1': dict(
+                config=dict(type='TIPS', scores='phase', taps=4, padding_mode='reflect', keep_max=True),
+                sites=dict(stem_conv=dict(type='TIPS', scores='phase', taps=4, padding_mode='reflect')),
+                hooks=[dict(type='ShiftAgreementHook')],
+                rate_of='TIPS phase'),
+            'TIPS anchor max': dict(
+                config=dict(type='TIPS', anchor='norm', taps=4, keep_max=True), rate_of='TIPS anchor'),
+            'TIPS anchor max stem agree': dict(
+                config=dict(type='TIPS', anchor='norm', taps=4, keep_max=True),
+                sites=dict(stem_conv=dict(type='TIPS', anchor='norm', taps=4)),
+                hooks=[dict(type='ShiftAgreementHook', start=0.5)],
+                rate_of='TIPS anchor'),
+        }),
 }

@@ -19,7 +19,10 @@ networks = {
 protocol = dict(max_shift=4, pairs=1, border=1, sampling_images=2, curve_images=4, curve_points=2)
 operators = {
     'stock': dict(networks=['resnet18']),
-    'TIPS': dict(config=dict(type='TIPS'), hooks=[dict(type='TIPSLossHook')], networks=['deeplabv3plus']),
+    'TIPS': dict(
+        config=dict(type='TIPS'),
+        hooks=[dict(type='TIPSLossHook'), dict(type='ShiftAgreementHook')],
+        networks=['deeplabv3plus']),
 }
 studies = {
     'search': dict(split='val', seeds=[100], rates='grid'),
