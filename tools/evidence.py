@@ -28,6 +28,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--jobs', type=int, default=os.cpu_count() or 1, help='cells at a time, each on one thread '
                         '(default: as many as there are cores)')
     parser.add_argument('--out', type=Path, help='folder of the results; by default work_dirs/evidence/<plan>')
+    parser.add_argument('--networks', nargs='+', metavar='NETWORK', help='some networks of the plan; by default all')
     parser.add_argument('--list', action='store_true', help='say how many cells there are, and run nothing')
     return parser.parse_args()
 
@@ -39,6 +40,9 @@ def main() -> int:
     plan = evidence.load_plan(args.plan)
     out = args.out or Path('work_dirs/evidence') / args.plan.stem
     studies = args.studies or [name for name in STUDIES if name in plan.studies]
+    for name in args.networks or ():
+        if name not in plan.networks:
+            raise ValueError(f'--networks: expected some of {list(plan.networks)}, got {name!r}')
     for name in studies:
         plan.study(name)  # before the first of them runs for hours
     status = 0
@@ -48,7 +52,7 @@ def main() -> int:
                 print(evidence.estimate(plan, name, out))
             except (FileNotFoundError, ValueError) as error:  # what follows from the search is not known before it
                 print(f'{name}: {error}')
-        elif evidence.run_study(plan, name, out, args.jobs, lambda line: print(line, flush=True)):
+        elif evidence.run_study(plan, name, out, args.jobs, lambda line: print(line, flush=True), args.networks):
             status = 1
             if name == 'search':  # the others need all of it
                 break

@@ -98,6 +98,8 @@ def _check_study(place: str, name: str, study: Study, plan: Plan) -> None:
                          f'have seen the test split, got {(study.split, study.rates, study.iterations)}')
     if name != 'search' and study.rates == 'search':
         _require_searched(place, study, plan)
+    for row, operator in plan.of_study(study).items():
+        _require(f'{place}: control of {row!r}', [operator.control] if operator.control else (), plan.of_study(study))
     slugs = [slug(row) for row in plan.of_study(study)]
     if len(set(slugs)) < len(slugs) or not all(slugs):
         raise ValueError(f'{place}: two operators have names that differ in signs only: {sorted(slugs)}')

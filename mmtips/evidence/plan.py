@@ -54,6 +54,7 @@ class Operator:
         networks: The networks that it is measured in; all if not given.
         paddings: The paddings that it is measured in; all if not given.
         rate_of: The operator whose learning rate it trains with; its own if not given.
+        control: The operator beside it that has the same additions, such as hooks: what it gains over that is its own.
     """
 
     config: Mapping[str, Any] | None = None
@@ -62,6 +63,7 @@ class Operator:
     networks: tuple[str, ...] | None = None
     paddings: tuple[str, ...] | None = None
     rate_of: str | None = None
+    control: str | None = None
 
 
 @dataclass(frozen=True)

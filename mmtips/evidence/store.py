@@ -47,7 +47,7 @@ def collect(plan: Plan, study: str, cells: Sequence[Cell], out: Path) -> dict[st
     contents = [(cell, content) for cell in cells if (content := finished(out, cell)) is not None]
     if not contents:
         raise ValueError(f'{study}: no cell is finished: run it')
-    rows = [content['row'] for _, content in contents if 'row' in content]
+    rows = [dict(content['row'], control=cell.operator.control) for cell, content in contents if 'row' in content]
     diverged = [dict(describe(cell), reason=content['diverged']) for cell, content in contents if 'diverged' in content]
     of = plan.study(study)
     return dict(schema=SCHEMA, study=study, split=of.split,

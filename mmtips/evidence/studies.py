@@ -2,7 +2,7 @@
 """Run a study: its cells, and the file that is made of them."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +50,8 @@ def _searched(plan: Plan, out: Path) -> list[dict[str, Any]]:
     return json.loads(path.read_text())['rows']
 
 
-def run_study(plan: Plan, name: str, out: Path, jobs: int, report: Callable[[str], None] = print) -> list[Failure]:
+def run_study(plan: Plan, name: str, out: Path, jobs: int, report: Callable[[str], None] = print,
+              networks: Collection[str] | None = None) -> list[Failure]:
     """Run what is left of a study and write its file, of all cells that are finished.
 
     Args:
@@ -59,12 +60,13 @@ def run_study(plan: Plan, name: str, out: Path, jobs: int, report: Callable[[str
         out: Folder of the results.
         jobs: How many cells at a time.
         report: Receives what there is to say.
+        networks: Of which networks alone the cells are run and the file is made; of all if not given.
 
     Returns:
         The cells that failed; run the study again to try these again.
     """
     report(f'study {name}')
-    cells = cells_of(plan, name, out)
+    cells = [cell for cell in cells_of(plan, name, out) if networks is None or cell.network in networks]
     failures = run_cells(cells, out, jobs, report)
     if any(finished(out, cell) for cell in cells):
         report(str(write(collect(plan, name, cells, out), out / f'{name}.json')))

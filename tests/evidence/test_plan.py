@@ -48,6 +48,7 @@ def test_what_is_inherited_is_kept(load):
     ("studies = dict(search=dict(split='test'))", "studies.search: expected split='val'"),
     ("studies = dict(search=dict(_delete_=True, split='val', seeds=[0], rates='grid', operators=['stock']))",
      "studies.final: 'TIPS' has no learning rate: let the search have it"),
+    ("operators = dict(TIPS=dict(control='x'))", r"studies.search: control of 'TIPS': .*got \['x'\]"),
     ('studies = dict(final=dict(seeds=[1, 1]))', 'studies.final.seeds: expected different integers'),
     ('studies = dict(final=dict(length=0))', 'studies.final.length: expected a number above 0'),
     ("studies = dict(final=dict(iterations='equal_time', reference='x'))", 'studies.final.reference: expected'),

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from mmtips.evidence import pool, store
+from mmtips.evidence import pool, store, studies
 from mmtips.evidence.cells import as_planned, grid, study_cells
 from mmtips.evidence.plan import Operator
 from mmtips.evidence.studies import cells_of
@@ -95,6 +95,15 @@ def test_a_file_is_made_of_what_is_finished(tmp_path):
     assert content['run'] == dict(RUN, commit='abc, def', created='2026-02-01T00:00:00+00:00')
     assert (content['split'], content['protocol']['cells'], content['protocol']['iterations']) == (
         'val', 8, dict(resnet18=100, deeplab=60))
+
+
+def test_some_networks_of_a_study(tmp_path, monkeypatch):
+    plan, ran = make_plan(), []
+    monkeypatch.setattr(studies, 'run_cells', lambda cells, *_: ran.extend(cells) or [])
+    assert studies.run_study(plan, 'search', tmp_path, 1, networks=['deeplab']) == []
+    assert {cell.network for cell in ran} == {'deeplab'}
+    studies.run_study(plan, 'search', tmp_path, 1)
+    assert {cell.network for cell in ran} == {'deeplab', 'resnet18'}
 
 
 def test_cells_of_two_machines_are_not_one_file(tmp_path):

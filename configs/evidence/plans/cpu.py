@@ -149,13 +149,15 @@ studies = {
             'TIPS max stem': dict(
                 config=dict(type='TIPS', scores='phase', taps=4, padding_mode='reflect', keep_max=True),
                 sites=dict(stem_conv=dict(type='TIPS', scores='phase', taps=4, padding_mode='reflect')),
-                rate_of='TIPS phase'),
+                rate_of='TIPS phase',
+                control='BlurPool stem'),
             'BlurPool agree': dict(
                 config=dict(type='BlurPool'), hooks=[dict(type='ShiftAgreementHook', start=0.5)], rate_of='BlurPool'),
             'TIPS max agree': dict(
                 config=dict(type='TIPS', scores='phase', taps=4, padding_mode='reflect', keep_max=True),
                 hooks=[dict(type='ShiftAgreementHook', start=0.5)],
-                rate_of='TIPS phase'),
+                rate_of='TIPS phase',
+                control='BlurPool agree'),
             'BlurPool stem agree': dict(
                 config=dict(type='BlurPool'),
                 sites=dict(stem_conv=dict(type='BlurPool')),
@@ -165,7 +167,8 @@ studies = {
                 config=dict(type='TIPS', scores='phase', taps=4, padding_mode='reflect', keep_max=True),
                 sites=dict(stem_conv=dict(type='TIPS', scores='phase', taps=4, padding_mode='reflect')),
                 hooks=[dict(type='ShiftAgreementHook', start=0.5)],
-                rate_of='TIPS phase'),
+                rate_of='TIPS phase',
+                control='BlurPool stem agree'),
             'TIPS max stem agree 1': dict(
                 config=dict(type='TIPS', scores='phase', taps=4, padding_mode='reflect', keep_max=True),
                 sites=dict(stem_conv=dict(type='TIPS', scores='phase', taps=4, padding_mode='reflect')),
@@ -177,6 +180,7 @@ studies = {
                 config=dict(type='TIPS', anchor='norm', taps=4, keep_max=True),
                 sites=dict(stem_conv=dict(type='TIPS', anchor='norm', taps=4)),
                 hooks=[dict(type='ShiftAgreementHook', start=0.5)],
-                rate_of='TIPS anchor'),
+                rate_of='TIPS anchor',
+                control='BlurPool stem agree'),
         }),
 }

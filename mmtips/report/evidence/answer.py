@@ -3,10 +3,10 @@
 
 from collections.abc import Collection, Mapping
 
-from mmtips.report.evidence.comparison import COST, Judged, differences, judge_task
+from mmtips.report.evidence.comparison import COST, Judged, differences, judge_task, pooled_differences
 from mmtips.report.evidence.measures import PRIMARY, SCORE
 from mmtips.report.evidence.statistics import BETTER, UNTOLD, WORSE
-from mmtips.report.evidence.studies import BASELINE, PUBLISHED, Cells, rows_of, tasks_of
+from mmtips.report.evidence.studies import BASELINE, PUBLISHED, Cells, controls_of, rows_of, tasks_of
 from mmtips.report.evidence.tables import said_difference
 from mmtips.report.evidence.words import against, joined
 
@@ -79,13 +79,35 @@ def which(judged: Mapping[str, Collection[Judged]], settings: Mapping[str, Cells
         others = [of.name for of in ranked if of.clears and of not in forms]
         if clearing:
             said.append(f'In {task}, take **{clearing[0].name}**{_where(clearing[0], everywhere)}: '
-                        f'{_figures(clearing[0], task)}.')
+                        f'{_figures(clearing[0], task)}.{controlled(clearing[0].name, settings, task)}')
         else:
             said.append(f'In {task}, no form of TIPS of the {len(forms)} measured clears it.')
         said += [f'{of.name} clears it too{_where(of, everywhere)}: {_figures(of, task)}.' for of in clearing[1:]]
         said.append(f'Operators that are not TIPS and clear it: {joined(others)}.')
     return f'**Which?** The bar: {BETTER} than {BASELINE} in score or consistency, {WORSE} in neither, in the mean ' \
            f'over the settings, at no more than {COST:g} times its CPU time in training. {" ".join(said)}'
+
+
+def controlled(name: str, settings: Mapping[str, Cells], task: str) -> str:
+    """How an operator does beside the one that has the same additions, over the settings of a task that have both.
+
+    Args:
+        name: The operator.
+        settings: All settings of the study.
+        task: One of the tasks.
+
+    Returns:
+        A sentence, with a space before it; nothing for an operator without additions.
+    """
+    own = {key: settings[key] for key in tasks_of(settings)[task]}
+    named = {key: controls_of(cells).get(name) for key, cells in own.items()}
+    said = ''
+    for control in sorted({of for of in named.values() if of}):
+        both = {key: {one: own[key][one] for one in (name, control)} for key, of in named.items() if of == control}
+        told = [against(pooled_differences(both, measure, control, f'{name} against {control}')[name], measure)
+                for measure in (SCORE[task], PRIMARY[task])]
+        said += f' Against {control}, which has the same additions: {"; ".join(told)}.'
+    return said
 
 
 def exact(settings: Mapping[str, Cells], where: str) -> str:

@@ -10,7 +10,14 @@ from mmtips.report.evidence.checks import FLAT, convergence, departures, is_flat
 from mmtips.report.evidence.correlations import correlation_table
 from mmtips.report.evidence.figures import FIGURES
 from mmtips.report.evidence.studies import BASELINE, PUBLISHED, STOCK, by_setting, comparable, lost, tasks_of
-from mmtips.report.evidence.tables import difference_table, fair_table, pooled_table, rate_table, variant_table
+from mmtips.report.evidence.tables import (
+    control_table,
+    difference_table,
+    fair_table,
+    pooled_table,
+    rate_table,
+    variant_table,
+)
 from mmtips.report.evidence.words import summary
 from mmtips.report.schemas import Result
 from mmtips.report.tables import insert_table, markdown_table
@@ -62,7 +69,8 @@ def _differences(studies: Studies) -> str:
 
 def _pooled(studies: Studies) -> str:
     settings = comparable(studies['final'])
-    return '\n\n'.join(pooled_table(settings, task, 'final') for task in tasks_of(settings))
+    tables = [pooled_table(settings, task, 'final') for task in tasks_of(settings)]
+    return '\n\n'.join(filter(None, [*tables, control_table(studies['final'])]))
 
 
 def _again(studies: Studies, name: str) -> str:
@@ -77,7 +85,7 @@ def _variants(study: Result, baseline: str) -> str:
     gone = [f'{setting}, {name} (seed {", ".join(map(str, sorted(seeds)))})' for (setting, name), seeds in
             lost(study).items()]
     said = f'\n\nNot compared, since a training diverged: {"; ".join(gone)}.' if gone else ''
-    return f'{variant_table(study, baseline)}{said}'
+    return '\n\n'.join(filter(None, [f'{variant_table(study, baseline)}{said}', control_table(study)]))
 
 
 def _checks(studies: Studies) -> str:

@@ -107,6 +107,12 @@ def comparable(result: Result, baseline: str = BASELINE) -> dict[str, Cells]:
             for setting, cells in by_setting(result).items()}
 
 
+def controls_of(cells: Cells) -> dict[str, str]:
+    """By operator the one of the same setting that has the same additions; those that have one."""
+    named = {name: next(iter(of.values()))['control'] for name, of in cells.items() if of}
+    return {name: control for name, control in named.items() if control in cells}
+
+
 def rows_of(cells: Cells) -> list[Row]:
     """All rows of a setting."""
     return [row for of in cells.values() for row in of.values()]

@@ -9,7 +9,15 @@ from mmtips.report.evidence.checks import chosen_rates
 from mmtips.report.evidence.comparison import cost_ratio, differences, judge_task, pooled_differences
 from mmtips.report.evidence.measures import CIRCULAR, ITERATIONS, PRIMARY, SCORE, Measure, measures
 from mmtips.report.evidence.statistics import UNTOLD, Difference, Estimate, verdict
-from mmtips.report.evidence.studies import BASELINE, Cells, comparable, estimated, rows_of, tasks_of
+from mmtips.report.evidence.studies import (
+    BASELINE,
+    Cells,
+    comparable,
+    controls_of,
+    estimated,
+    rows_of,
+    tasks_of,
+)
 from mmtips.report.schemas import Result
 from mmtips.report.tables import markdown_table
 
@@ -114,6 +122,29 @@ def variant_table(study: Result, baseline: str) -> str:
                           f'{cost_ratio({setting: cells}, name, baseline):.2f}'])
         tables.append(markdown_table([f'{setting}, against {baseline}', 'config of the operator', 'seeds',
                                       *(measure.heading for measure in shown), f'CPU s / {baseline}'], lines))
+    return '\n\n'.join(tables)
+
+
+def control_table(study: Result) -> str:
+    """Operators with additions against those that have the same ones: what they gain over these is their own.
+
+    Args:
+        study: A study.
+
+    Returns:
+        Markdown: a table for each setting in which an operator has a control; empty if none has.
+    """
+    tables = []
+    for setting, cells in comparable(study).items():
+        shown, lines = compared(rows_of(cells)[0]['task']), []
+        for name, control in controls_of(cells).items():
+            both, where = {key: cells[key] for key in (name, control)}, f"{study['study']}, {setting}"
+            told = [said_difference(differences(both, measure, control, where).get(name), measure.good)
+                    for measure in shown]
+            lines.append([name, control, *told, f'{cost_ratio({setting: both}, name, control):.2f}'])
+        if lines:
+            tables.append(markdown_table([f'{setting}: with the same additions', 'against', *(
+                measure.heading for measure in shown), 'CPU s / that'], lines))
     return '\n\n'.join(tables)
 
 

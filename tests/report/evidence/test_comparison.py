@@ -10,6 +10,7 @@ from mmtips.report.evidence.measures import PRIMARY, SCORE
 from mmtips.report.evidence.statistics import BETTER, UNTOLD, WORSE, verdict
 from mmtips.report.evidence.studies import by_setting
 from mmtips.report.evidence.tables import (
+    control_table,
     difference_table,
     fair_table,
     pooled_table,
@@ -128,6 +129,22 @@ def test_what_was_measured_everywhere_comes_first():
     said = answer(settings, 'final')
     assert 'In segmentation, take **TIPS**: +5.0' in said
     assert 'TIPS exact clears it too (measured in 1 of 2 settings): +10.0' in said
+
+
+def test_what_an_addition_brings_is_no_merit_of_the_operator():
+    trio = cells(BlurPool=around(.6), BlurPool_agree=around(.65), TIPS_agree=around(.652, 1.1))
+    for of in trio['TIPS agree'].values():
+        of['control'] = 'BlurPool agree'
+    said = answer({'deeplabv3plus-zeros': trio}, 'final')
+    assert 'take **TIPS agree**: +5.2 points (' in said
+    assert 'Against BlurPool agree, which has the same additions: +0.2 points (' in said
+    table = control_table(study([row for of in trio.values() for row in of.values()]))
+    assert '| deeplabv3plus-zeros: with the same additions | against | mIoU |' in table
+    assert '| TIPS agree | BlurPool agree | +0.2 (' in table
+    assert len(table.splitlines()) == 3
+    del trio['BlurPool agree']
+    assert control_table(study([row for of in trio.values() for row in of.values()])) == ''
+    assert 'additions' not in answer({'deeplabv3plus-zeros': trio}, 'final')
 
 
 def test_when_nothing_clears_the_bar_the_answer_says_so():
