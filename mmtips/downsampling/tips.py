@@ -65,15 +65,18 @@ class TIPS(PhaseSelector):
             for ``'quadrant'`` scores, and else circular, which the guarantees need.
         keep_max: Whether the dense maximum of a max pool stays before it, as with BlurPool, APS, LPS and DDAC; as
             published it takes the place of the whole pool.
+        score_kernel: Taps per side of the convolution, odd, 1 to 7; 3 as published. Others run in PyTorch's operations,
+            not in ours.
 
     Raises:
         ValueError: If an option is out of its range.
     """
 
     def __init__(self, channels: int, stride: int = 2, *, scores: str | None = None, taps: int | None = None,
-                 anchor: str | None = None, padding_mode: str | None = None, keep_max: bool = False) -> None:
+                 anchor: str | None = None, padding_mode: str | None = None, keep_max: bool = False,
+                 score_kernel: int = 3) -> None:
         super().__init__(channels, stride)
-        _check_options(stride, scores, taps, anchor)
+        _check_options(stride, scores, taps, anchor, score_kernel)
         self.keeps_max = keep_max
         self.scores = scores or ('quadrant' if anchor is None else 'global')
         self.taps = taps or stride
@@ -82,7 +85,7 @@ class TIPS(PhaseSelector):
         self.padding_mode = functional.check_padding_mode(padding_mode or usual)
         if anchor is not None:
             self.chooser = NormChooser() if anchor == 'norm' else LearnedChooser(channels, channels)
-        self.score_weight = nn.Parameter(torch.empty(channels, 1, 3, 3))
+        self.score_weight = nn.Parameter(torch.empty(channels, 1, score_kernel, score_kernel))
         self.score_scale = nn.Parameter(torch.empty(channels, stride**2) if self.scores == 'global' else
                                         torch.empty(channels))
         #: Whoever wants to see psi and tau in training sets this; it is never called in eval.
@@ -91,7 +94,8 @@ class TIPS(PhaseSelector):
 
     def reset_parameters(self) -> None:
         """The default initialisation of the two convolutions: uniform within 1/sqrt(fan in)."""
-        nn.init.uniform_(self.score_weight, -1 / 3, 1 / 3)
+        bound = 1 / self.score_weight.shape[-1]
+        nn.init.uniform_(self.score_weight, -bound, bound)
         nn.init.uniform_(self.score_scale, -1, 1)
 
     @property
@@ -154,7 +158,7 @@ class TIPS(PhaseSelector):
         return self.mix(self.cells(x), self.stride)
 
 
-def _check_options(stride: int, scores: str | None, taps: int | None, anchor: str | None) -> None:
+def _check_options(stride: int, scores: str | None, taps: int | None, anchor: str | None, score_kernel: int) -> None:
     if scores is not None and scores not in functional.SCORES:
         raise ValueError(f'scores: expected one of {functional.SCORES}, got {scores!r}')
     if anchor is not None and anchor not in ANCHORS:
@@ -162,5 +166,7 @@ def _check_options(stride: int, scores: str | None, taps: int | None, anchor: st
     if anchor is not None and scores not in (None, 'global'):
         raise ValueError("scores: with an anchor the taps must not depend on the phase: expected 'global', got "
                          f'{scores!r}')
+    if score_kernel not in (1, 3, 5, 7):
+        raise ValueError(f'score_kernel: expected an odd number from 1 to 7, got {score_kernel!r}')
     if taps is not None and (not isinstance(taps, int) or not stride <= taps <= 7):
         raise ValueError(f'taps: expected an integer from the stride {stride} to 7, got {taps!r}')

@@ -43,10 +43,10 @@ def plain(x, weight, scale, options, shift):
     return mixed, means, undo
 
 
-def inputs(shape, options, layout='contiguous', dtype=torch.float64):
+def inputs(shape, options, layout='contiguous', dtype=torch.float64, kernel=3):
     scale = (shape[1], options.stride**2) if options.scores == 'global' else shape[1:2]
     return (torch.randn(shape, dtype=dtype).contiguous(memory_format=FORMATS[layout]),
-            torch.randn(shape[1], 1, 3, 3, dtype=dtype), torch.randn(scale, dtype=dtype))
+            torch.randn(shape[1], 1, kernel, kernel, dtype=dtype), torch.randn(scale, dtype=dtype))
 
 
 def compare(tensors, options, shift):
@@ -74,6 +74,18 @@ def test_the_operation_is_its_formulas(stride, taps, step, scores, padding_mode,
     for shift, mode in ((None, 'standard'), (torch.tensor([1, -2]), 'standard'), (torch.tensor([-1, 0]), 'circular')):
         options = Options(stride, taps, step, scores, padding_mode, mode)
         compare(inputs((3, 5, 2 * stride, 3 * stride), options, layout), options, shift)
+
+
+@pytest.mark.parametrize('padding_mode', PADDING_MODES)
+@pytest.mark.parametrize('kernel', [1, 5, 7])
+def test_other_kernels_of_the_scorer(kernel, padding_mode):
+    options = Options(2, 4, 2, 'phase', padding_mode, 'standard')
+    for shift in (None, torch.tensor([1, -2])):
+        compare(inputs((2, 3, 6, 8), options, kernel=kernel), options, shift)
+    operator = TIPS(3, score_kernel=kernel, padding_mode=padding_mode)
+    assert operator.score_weight.shape == (3, 1, kernel, kernel)
+    assert 0.5 / kernel < operator.score_weight.abs().max() <= 1 / kernel or kernel == 1
+    assert operator(torch.randn(2, 3, 7, 9)).shape == (2, 3, 4, 5)
 
 
 @pytest.mark.usefixtures('form')

@@ -232,6 +232,7 @@ def test_binomial_filters_remove_the_nyquist_frequency(filter_size):
     (lambda: TIPS(3, anchor='max'), "anchor: expected one of .* got 'max'"),
     (lambda: TIPS(3, anchor='norm', scores='phase'), "scores: with an anchor .* got 'phase'"),
     (lambda: TIPS(3, 4, taps=3), 'taps: expected an integer from the stride 4 to 7, got 3'),
+    (lambda: TIPS(3, score_kernel=2), 'score_kernel: expected an odd number from 1 to 7, got 2'),
     (lambda: BlurPool(3, max_kernel=0), 'max_kernel: expected an integer >= 1 or None, got 0'),
 ])
 def test_bad_options(make, message):

@@ -127,6 +127,10 @@ studies = {
                 config=dict(type='TIPS', placement='before'), rate_of='TIPS', hooks=[dict(type='TIPSLossHook')]),
             'placement block': dict(
                 config=dict(type='TIPS', placement='block'), rate_of='TIPS', hooks=[dict(type='TIPSLossHook')]),
+            'scorer 1 x 1': dict(
+                config=dict(type='TIPS', score_kernel=1), rate_of='TIPS', hooks=[dict(type='TIPSLossHook')]),
+            'scorer 5 x 5': dict(
+                config=dict(type='TIPS', score_kernel=5), rate_of='TIPS', hooks=[dict(type='TIPSLossHook')]),
             'scorer padded circularly': dict(
                 config=dict(type='TIPS', padding_mode='circular'), rate_of='TIPS', hooks=[dict(type='TIPSLossHook')]),
             'scorer padded by reflection': dict(

@@ -13,11 +13,11 @@ SCORES = ('quadrant', 'phase', 'global')
 
 
 def tips_features(x: Tensor, score_weight: Tensor, padding_mode: str = 'zeros') -> Tensor:
-    """The features psi from which TIPS scores the phases: depthwise 3x3 convolution, then ReLU.
+    """The features psi from which TIPS scores the phases: depthwise convolution, 3x3 as published, then ReLU.
 
     Args:
         x: ``(N, C, H, W)``.
-        score_weight: ``(C, 1, 3, 3)``.
+        score_weight: ``(C, 1, k, k)``, k = 3 as published.
         padding_mode: Border of the convolution; zeros as published.
 
     Returns:
@@ -147,7 +147,7 @@ def tips_windows(x: Tensor, score_weight: Tensor, score_scale: Tensor, stride: i
 
     Args:
         x: ``(N, C, H, W)`` with H and W multiples of ``stride``.
-        score_weight: ``(C, 1, 3, 3)``, see :func:`tips_features`.
+        score_weight: ``(C, 1, k, k)``, see :func:`tips_features`.
         score_scale: See :func:`weights_from_means`.
         stride: The stride s >= 2.
         taps: Taps per side, from s to 7; s if not given, as published.
@@ -166,7 +166,7 @@ def tips(x: Tensor, score_weight: Tensor, score_scale: Tensor, stride: int = 2) 
 
     Args:
         x: ``(N, C, H, W)`` with H, W >= ``stride``.
-        score_weight: ``(C, 1, 3, 3)``, see :func:`tips_features`.
+        score_weight: ``(C, 1, k, k)``, see :func:`tips_features`.
         score_scale: ``(C,)``, see :func:`tips_phase_weights`.
         stride: The stride s >= 2.
 

@@ -20,8 +20,10 @@ from mmtips.downsampling.kernels.native import operation as native
 from mmtips.downsampling.kernels.options import Options
 
 
-def _kernels(x: Tensor, options: Options) -> Any:
+def _kernels(x: Tensor, weight: Tensor, options: Options) -> Any:
     """The first of those that know maps like this: compiled ones for the CPU, Triton's for GPUs, PyTorch's own."""
+    if weight.shape[-1] != 3:  # the others are written for the published scorer
+        return portable
     if native.knows(x, options):
         return native
     fused = _triton()
@@ -44,7 +46,7 @@ def adaptive_mix(x: Tensor, score_weight: Tensor, score_scale: Tensor, options: 
 
     Args:
         x: ``(N, C, H, W)`` with H and W multiples of the stride.
-        score_weight: ``(C, 1, 3, 3)``, see :func:`functional.tips_features`.
+        score_weight: ``(C, 1, k, k)``, see :func:`functional.tips_features`.
         score_scale: ``(C,)`` or ``(C, s*s)``, see :func:`functional.weights_from_means`.
         options: What is chosen for the operator.
         shift: ``(2,)`` int64, rows and columns by which the target of L_undo is shifted; None to do without.
@@ -81,7 +83,7 @@ def _autocast(x: Tensor) -> Tensor:
 def _adaptive_mix(x: Tensor, weight: Tensor, scale: Tensor, shift: Tensor | None, stride: int, taps: int, step: int,
                   scores: str, padding_mode: str, mode: str) -> tuple[Tensor, Tensor, Tensor]:
     options = Options(stride, taps, step, scores, padding_mode, mode)
-    return _kernels(x, options).adaptive_mix(x, weight, scale, options, shift)
+    return _kernels(x, weight, options).adaptive_mix(x, weight, scale, options, shift)
 
 
 @torch.library.custom_op('mmtips::adaptive_mix_backward', mutates_args=())
@@ -89,8 +91,8 @@ def _adaptive_mix_backward(grad_mixed: Tensor, grad_means: Tensor, grad_undo: Te
                            scale: Tensor, means: Tensor, shift: Tensor | None, stride: int, taps: int, step: int,
                            scores: str, padding_mode: str, mode: str) -> tuple[Tensor, Tensor, Tensor]:
     options = Options(stride, taps, step, scores, padding_mode, mode)
-    return _kernels(x, options).adaptive_mix_backward(grad_mixed, grad_means, grad_undo, x, weight, scale, means,
-                                                      options, shift)
+    return _kernels(x, weight, options).adaptive_mix_backward(grad_mixed, grad_means, grad_undo, x, weight, scale,
+                                                              means, options, shift)
 
 
 @_adaptive_mix.register_fake
@@ -124,4 +126,4 @@ _adaptive_mix.register_autograd(_backward, setup_context=_keep)
 def _count(x: torch.Size, weight: torch.Size, scale: torch.Size, shift: torch.Size | None, stride: int,  # noqa: ARG001
            taps: int, step: int, *_: Any, **__: Any) -> int:
     """Operations of the convolution and of the mix: each multiply-add counts as two."""
-    return 2 * x.numel() * 9 + 2 * x.numel() // step**2 * taps**2
+    return 2 * x.numel() * weight[-1]**2 + 2 * x.numel() // step**2 * taps**2

@@ -95,8 +95,10 @@ def adaptive_mix_backward(grad_mixed: Tensor, grad_means: Tensor, grad_undo: Ten
             grad[there].add_(features[there] - planes[here] if here else features[there], alpha=share)
         # The gradient of a ReLU from its output.
         grad = torch.ops.aten.threshold_backward(grad, features, 0)
-        through_features, part = _convolution_backward(grad, planes, taps, (1, 1), 1, options.padding_mode)
-        dweight[channels] += part.reshape(len(x[tile]), -1, 1, 3, 3).sum(0).to(weight.dtype)
+        before = functional.window_start(weight.shape[-1], 1)
+        through_features, part = _convolution_backward(grad, planes, taps, (before, weight.shape[-1] - 1 - before), 1,
+                                                       options.padding_mode)
+        dweight[channels] += part.reshape(len(x[tile]), -1, *weight.shape[1:]).sum(0).to(weight.dtype)
         through_features += through_mix
         _transpose(dx[tile], through_features.reshape(dx[tile].shape))
     return dx, dweight, dscale
