@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
-from mmcv.cnn import build_norm_layer
 from mmengine.model import BaseModule
 from mmengine.registry import MODELS
 from torch import Tensor, nn
@@ -81,6 +80,7 @@ def _convolution(channels: int, outputs: int, kernel: int, stride: int = 1, padd
                  norm_cfg: dict[str, Any] | None = None) -> Iterator[nn.Module]:
     yield nn.Conv2d(channels, outputs, kernel, stride, kernel // 2 if padding is None else padding)
     if norm_cfg is not None:
+        from mmcv.cnn import build_norm_layer
         yield build_norm_layer(norm_cfg, outputs)[1]
     yield nn.ReLU(inplace=True)
 

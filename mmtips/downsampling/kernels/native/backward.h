@@ -114,7 +114,8 @@ CLONES void NAME(backward)(const plan_t *plan, const void *maps, block_t block, 
     REAL *parts = lines + 4 * pitch, *row = lines + 2 * pitch + LANES, *flows = lines + lines_size(plan);
     REAL weights[MOST_PHASES], window[MOST_TAPS], dwindow[MOST_TAPS], dmeans[MOST_PHASES];
     NAME(load)(plan, of.x, block, scratch);
-    NAME(read)(of.grad, block, plan->height / plan->step, plan->width / plan->step, flows, plan->width / plan->step, part);
+    NAME(read)(of.grad, block, plan->height / plan->step, plan->width / plan->step, flows, plan->width / plan->step,
+               part);
     memset(dpadded, 0, block.planes * size * sizeof(REAL));
     NAME(inside)(plan, lines + pitch);
     for (int64_t k = 0; k < block.planes; k++) {

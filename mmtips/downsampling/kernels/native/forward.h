@@ -75,7 +75,8 @@ CLONES void NAME(forward)(const plan_t *plan, const void *maps, block_t block, v
         else
             NAME(mix)(plan, plan->taps, plan->step, inner, window, out + k * part, lines);
     }
-    NAME(write)(of.mixed, block, plan->height / plan->step, plan->width / plan->step, out, plan->width / plan->step, part);
+    NAME(write)(of.mixed, block, plan->height / plan->step, plan->width / plan->step, out, plan->width / plan->step,
+                part);
 }
 
 /* The whole map. `undo` takes what each plane adds to the error of L_undo. Returns 0, or 1 without enough memory. */
