@@ -53,7 +53,7 @@ class Operator:
         hooks: Hooks of its training.
         networks: The networks that it is measured in; all if not given.
         paddings: The paddings that it is measured in; all if not given.
-        rate_of: The operator whose learning rate it trains with; its own if not given.
+        rate_of: The operator whose learning rate it trains with; one of its own is searched for if not given.
         control: The operator beside it that has the same additions, such as hooks: what it gains over that is its own.
     """
 
@@ -147,9 +147,10 @@ class Plan:
         return self.studies[name]
 
     def of_study(self, study: Study) -> dict[str, Operator]:
-        """The operators of a study, by name."""
+        """The operators of a study, by name: of all, if it names none; a search leaves out who has a rate_of."""
         names = list(self.operators) if study.operators is None else study.operators
-        return {name: self.operators[name] for name in names} | dict(study.extra)
+        every = {name: self.operators[name] for name in names} | dict(study.extra)
+        return every if study.rates != 'grid' else {name: of for name, of in every.items() if of.rate_of is None}
 
 
 def load_plan(path: Path) -> Plan:

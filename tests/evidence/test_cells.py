@@ -36,6 +36,13 @@ def test_network_by_network_and_seed_by_seed_in_every_padding():
     assert len(final) == 2 * (2 * (2 + 2) + 2 + 4)
 
 
+def test_who_has_the_rate_of_another_is_not_searched_for():
+    plan = make_plan()
+    plan = replace(plan, operators=dict(plan.operators, APS=replace(plan.operators['APS'], rate_of='stock')))
+    assert {cell.name for cell in cells(plan)} == {'stock', 'TIPS'}
+    assert {cell.name for cell in cells(plan, 'final')} == {'stock', 'TIPS', 'APS'}
+
+
 def test_a_shorter_study():
     plan = make_plan()
     short = dict(plan.studies, search=replace(plan.studies['search'], length=0.29))

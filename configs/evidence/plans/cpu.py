@@ -53,13 +53,15 @@ operators = {
         sites=dict(stem_conv=dict(type='APS', antialias=3)),
         hooks=[dict(type='ExactEquivarianceHook')],
         networks=['deeplabv3plus', 'resnet18'],
-        paddings=['circular']),
+        paddings=['circular'],
+        rate_of='APS 3'),
     'TIPS anchor exact': dict(
         config=dict(type='TIPS', anchor='norm', taps=4),
         sites=dict(stem_conv=dict(type='TIPS', anchor='norm', taps=4)),
         hooks=[dict(type='ExactEquivarianceHook')],
         networks=['deeplabv3plus', 'resnet18'],
-        paddings=['circular']),
+        paddings=['circular'],
+        rate_of='TIPS anchor'),
 }
 
 studies = {
