@@ -4,7 +4,7 @@ networks = {
     'deeplabv3plus': dict(
         recipe='configs/deeplabv3plus/deeplabv3plus_r18-w8-d8_1xb8-1k_scattered-digits-64x64.py',
         task='segmentation',
-        iterations=1200,
+        iterations=800,
         images=200,
         learning_rates=[0.015, 0.03, 0.06]),
     'resnet18': dict(
@@ -22,9 +22,9 @@ networks = {
     'all-cnn-c': dict(
         recipe='configs/all_cnn/all-cnn-c-w16_1xb16-1k_scattered-digits-32x32.py',
         task='classification',
-        iterations=800,
+        iterations=700,
         images=500,
-        learning_rates=[0.005, 0.01, 0.02]),
+        learning_rates=[0.0025, 0.005, 0.01]),
 }
 
 # Images have 64 pixels a side: shifts of up to 4 leave views of 56, a multiple of the total stride of both segmentors.
@@ -66,8 +66,8 @@ operators = {
 
 studies = {
     # The learning rate of every operator in every network. Both paddings share it: it is searched for with zeros,
-    # in trainings of half the length.
-    'search': dict(split='val', seeds=[100], rates='grid', length=0.5),
+    # in trainings of three quarters of the length.
+    'search': dict(split='val', seeds=[100], rates='grid', length=0.75),
     'final': dict(split='test', seeds=[0, 1, 2, 3, 4], map_images=16),
     # Equal training time: each operator gets the iterations that fit into the time of the stock network.
     'time': dict(
