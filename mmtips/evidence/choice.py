@@ -68,11 +68,12 @@ def best_rate(rows: Sequence[Row], seeds: Sequence[int]) -> float:
 def equal_time(plan: Plan, rows: Sequence[Row], reference: str) -> Length:
     """The iterations that fit into the training time that the reference takes as planned.
 
-    CPU seconds of an iteration are those of all trainings of the search, sum over sum.
+    CPU seconds of an iteration are those of all trainings that are known, sum over sum.
 
     Args:
         plan: The plan.
-        rows: The rows of the search.
+        rows: The rows of the search, and of the final runs if they are there: who has the learning rate of another
+            is in these alone.
         reference: The operator that keeps its iterations.
 
     Returns:
@@ -98,5 +99,5 @@ def seconds_per_iteration(rows: Sequence[Row], what: str) -> float:
     """
     seconds, iterations = (sum(row[key] for row in rows) for key in ('seconds', 'iterations'))
     if not rows or seconds <= 0:
-        raise ValueError(f'search: no training time of {what} is known: let the search have it')
+        raise ValueError(f'no training time of {what} is known: run the study final first')
     return seconds / iterations

@@ -33,7 +33,8 @@ def cells_of(plan: Plan, name: str, out: Path) -> list[Cell]:
         return study_cells(plan, name, grid(plan), as_planned(plan))
     rows = _searched(plan, out)
     rates = grid(plan) if study.rates == 'grid' else chosen_rates(plan, rows)
-    length = as_planned(plan) if study.iterations == 'equal' else equal_time(plan, rows, study.reference)
+    length = as_planned(plan) if study.iterations == 'equal' else \
+        equal_time(plan, rows + _rows(out / 'final.json'), study.reference)
     return study_cells(plan, name, rates, length)
 
 
@@ -47,7 +48,12 @@ def _searched(plan: Plan, out: Path) -> list[dict[str, Any]]:
     if (out / 'cells/search').is_dir() and open_cells:
         raise ValueError(f'{path}: {len(open_cells)} cells of the search are not finished, or their plan has changed, '
                          f'such as {open_cells[0]}: run the study search again')
-    return json.loads(path.read_text())['rows']
+    return _rows(path)
+
+
+def _rows(path: Path) -> list[dict[str, Any]]:
+    """The rows of a study's file; none if it is not there."""
+    return json.loads(path.read_text())['rows'] if path.is_file() else []
 
 
 def run_study(plan: Plan, name: str, out: Path, jobs: int, report: Callable[[str], None] = print,

@@ -9,9 +9,9 @@ import pytest
 
 from mmtips.evidence import pool, store, studies
 from mmtips.evidence.cells import as_planned, grid, study_cells
-from mmtips.evidence.plan import Operator
+from mmtips.evidence.plan import Operator, Study
 from mmtips.evidence.studies import cells_of
-from tests.evidence.factory import ROOT, RUN, make_plan, pretend, pretend_with_faults
+from tests.evidence.factory import ROOT, RUN, make_plan, pretend, pretend_with_faults, row
 
 
 @pytest.fixture(autouse=True)
@@ -114,6 +114,23 @@ def test_cells_of_two_machines_are_not_one_file(tmp_path):
     path.write_text(path.read_text().replace('CPU (x86_64)', 'CPU (arm)'))
     with pytest.raises(ValueError, match='1 cells were run on another device'):
         store.collect(plan, 'search', cells, tmp_path)
+
+
+def test_equal_time_of_who_was_not_searched_for_is_known_from_the_final_runs(tmp_path):
+    plan = make_plan()
+    time = Study('test', (0, ), iterations='equal_time', networks=('deeplab', ))
+    plan = replace(plan, operators=dict(plan.operators, TIPS=replace(plan.operators['TIPS'], rate_of='stock')),
+                   studies=dict(plan.studies, time=time))
+    cells = search(plan)
+    run(cells, tmp_path)
+    store.write(store.collect(plan, 'search', cells, tmp_path), tmp_path / 'search.json')
+    with pytest.raises(ValueError, match='no training time of TIPS in deeplab is known: run the study final first'):
+        cells_of(plan, 'time', tmp_path)
+    rows = [row(name, 0.01, 0.5, setting='deeplab-zeros', seconds=seconds, iterations=60)
+            for name, seconds in (('stock', 10.), ('TIPS', 20.))]
+    store.write(dict(rows=rows), tmp_path / 'final.json')
+    assert {(cell.name, cell.iterations) for cell in cells_of(plan, 'time', tmp_path)} == {
+        ('stock', 60), ('TIPS', 22)}  # stock took 10 s for 100 iterations in the search: 60 * (20 / 160) / (20 / 60)
 
 
 def test_other_studies_need_a_finished_search(tmp_path):
