@@ -13,7 +13,5 @@ model = dict(backbone=dict(width=16, dropout=(0.0, 0.0), norm_cfg=dict(type='BN'
 data_preprocessor = dict(
     num_classes=10, mean=[123.675, 116.28, 103.53], std=[58.395, 57.12, 57.375], to_rgb=True)
 train_dataloader = dict(batch_size=16, sampler=dict(type='InfiniteSampler', shuffle=True))
-# A short memory for a short training: with the usual one the first third of it changes little.
-optim_wrapper = dict(optimizer=dict(betas=(0.8, 0.98)))
 log_processor = dict(by_epoch=False)
 work_dir = './work_dirs/{{fileBasenameNoExtension}}/{{$DOWNSAMPLER:stock}}'

@@ -15,6 +15,4 @@ model = dict(
     decode_head=dict(channels=64))
 # Twice the steps for the work of batches of 16, and a higher score.
 train_dataloader = dict(batch_size=8)
-# A short memory for a short training: with the usual one the first third of it changes little.
-optim_wrapper = dict(optimizer=dict(betas=(0.8, 0.98)))
 work_dir = './work_dirs/{{fileBasenameNoExtension}}/{{$DOWNSAMPLER:stock}}'

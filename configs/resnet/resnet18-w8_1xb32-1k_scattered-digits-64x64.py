@@ -13,7 +13,5 @@ model = dict(
     backbone=dict(stem_channels=8, base_channels=8),
     head=dict(in_channels=64))
 train_dataloader = dict(batch_size=32, sampler=dict(type='InfiniteSampler', shuffle=True))
-# A short memory for a short training: with the usual one the first third of it changes little.
-optim_wrapper = dict(optimizer=dict(betas=(0.8, 0.98)))
 log_processor = dict(by_epoch=False)
 work_dir = './work_dirs/{{fileBasenameNoExtension}}/{{$DOWNSAMPLER:stock}}'

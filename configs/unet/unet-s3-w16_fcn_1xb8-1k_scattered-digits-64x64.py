@@ -35,6 +35,4 @@ model = dict(
         loss_decode=dict(class_weight=[0.1] + [1.0] * 10)),
     auxiliary_head=None)
 train_dataloader = dict(batch_size=8)
-# A short memory for a short training.
-optim_wrapper = dict(optimizer=dict(betas=(0.8, 0.98)))
 work_dir = './work_dirs/{{fileBasenameNoExtension}}/{{$DOWNSAMPLER:stock}}'
