@@ -2,7 +2,7 @@
 """Train and measure what the evidence is made of: python tools/evidence.py search final.
 
 It goes on where it was stopped. A study's file is written to the output folder: to keep it, copy it to
-results/evidence.
+results/evidence. The file alone, in another output folder, is enough to go on from.
 """
 
 import argparse

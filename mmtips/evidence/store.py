@@ -7,6 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from mmtips import report
 from mmtips.evidence.cells import Cell, describe
 from mmtips.evidence.plan import Plan
 from mmtips.evidence.worker import RESULT
@@ -18,7 +19,34 @@ COMMON = ('device', 'threads', 'versions')
 
 def cell_folder(out: Path, cell: Cell) -> Path:
     """Where a cell leaves its log and its result; after a change of its plan or recipe, beside what is there."""
-    return out / 'cells' / cell.study / f'{cell.id}.{cell.fingerprint()}'
+    return out / 'cells' / cell.study / _folder_name(cell)
+
+
+def _folder_name(cell: Cell) -> str:
+    return f'{cell.id}.{cell.fingerprint()}'
+
+
+def unpack(out: Path, study: str) -> None:
+    """Lay out what the file of a study holds as if its cells had run here: the file alone is enough to go on from.
+
+    Args:
+        out: Folder of the results, with the file of the study if there is one; what cells left there stays.
+        study: Name of the study.
+
+    Raises:
+        ValueError: If the file does not fit the schema.
+    """
+    path = out / f'{study}.json'
+    if not path.is_file():
+        return
+    content = report.load_result(path, 'evidence')
+    contents = [(row['cell'], dict(row=row)) for row in content['rows']]
+    contents += [(of['cell'], dict(diverged=of['reason'])) for of in content['diverged']]
+    for name, left in contents:
+        result = out / 'cells' / study / name / RESULT
+        if not result.is_file():
+            result.parent.mkdir(parents=True, exist_ok=True)
+            write(dict(run=content['run'], **left), result)
 
 
 def finished(out: Path, cell: Cell) -> dict[str, Any] | None:
@@ -47,8 +75,10 @@ def collect(plan: Plan, study: str, cells: Sequence[Cell], out: Path) -> dict[st
     contents = [(cell, content) for cell in cells if (content := finished(out, cell)) is not None]
     if not contents:
         raise ValueError(f'{study}: no cell is finished: run it')
-    rows = [dict(content['row'], control=cell.operator.control) for cell, content in contents if 'row' in content]
-    diverged = [dict(describe(cell), reason=content['diverged']) for cell, content in contents if 'diverged' in content]
+    rows = [dict(content['row'], control=cell.operator.control, cell=_folder_name(cell))
+            for cell, content in contents if 'row' in content]
+    diverged = [dict(describe(cell), reason=content['diverged'], cell=_folder_name(cell))
+                for cell, content in contents if 'diverged' in content]
     of = plan.study(study)
     return dict(schema=SCHEMA, study=study, split=of.split,
                 protocol=dict(asdict(plan.protocol), images={name: net.images for name, net in plan.networks.items()},
@@ -65,12 +95,14 @@ def _common_run(runs: Sequence[tuple[Cell, dict[str, Any]]]) -> dict[str, Any]:
     if other:
         raise ValueError(f'{len(other)} cells were run on another device, or with other versions, than '
                          f'{runs[0][0].id}: {other[:3]} ...: remove the folders of one kind and run them again')
-    commits = dict.fromkeys(run['commit'] for _, run in sorted(runs, key=lambda item: item[1]['created']))
+    ordered = sorted(runs, key=lambda item: item[1]['created'])
+    # Of what was unpacked from a file, the commits of all its cells are known together.
+    commits = dict.fromkeys(commit for _, run in ordered for commit in run['commit'].split(', '))
     return dict(first, created=max(run['created'] for _, run in runs), commit=', '.join(commits))
 
 
 def write(content: dict[str, Any], path: Path) -> Path:
-    """Write a study's file, as a whole or not at all."""
+    """Write a file of results, as a whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f'{path.name}.part')
     part.write_text(json.dumps(content, indent=1) + '\n')

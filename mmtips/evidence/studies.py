@@ -10,7 +10,7 @@ from mmtips.evidence.cells import Cell, as_planned, grid, study_cells
 from mmtips.evidence.choice import chosen_rates, equal_time
 from mmtips.evidence.plan import Plan
 from mmtips.evidence.pool import Failure, run_cells
-from mmtips.evidence.store import collect, finished, write
+from mmtips.evidence.store import collect, finished, unpack, write
 
 
 def cells_of(plan: Plan, name: str, out: Path) -> list[Cell]:
@@ -44,8 +44,9 @@ def _searched(plan: Plan, out: Path) -> list[dict[str, Any]]:
     if not path.is_file():
         raise FileNotFoundError(f'{path}: the search has not been run, from which the other studies have their '
                                 'learning rates: run the study search first')
+    unpack(out, 'search')
     open_cells = [cell.id for cell in cells_of(plan, 'search', out) if finished(out, cell) is None]
-    if (out / 'cells/search').is_dir() and open_cells:
+    if open_cells:
         raise ValueError(f'{path}: {len(open_cells)} cells of the search are not finished, or their plan has changed, '
                          f'such as {open_cells[0]}: run the study search again')
     return _rows(path)
@@ -72,6 +73,7 @@ def run_study(plan: Plan, name: str, out: Path, jobs: int, report: Callable[[str
         The cells that failed; run the study again to try these again.
     """
     report(f'study {name}')
+    unpack(out, name)
     cells = [cell for cell in cells_of(plan, name, out) if networks is None or cell.network in networks]
     failures = run_cells(cells, out, jobs, report)
     if any(finished(out, cell) for cell in cells):
@@ -83,6 +85,7 @@ def run_study(plan: Plan, name: str, out: Path, jobs: int, report: Callable[[str
 
 def estimate(plan: Plan, name: str, out: Path) -> str:
     """How many cells a study has, and how many of them are left."""
+    unpack(out, name)
     cells = cells_of(plan, name, out)
     left = sum(finished(out, cell) is None for cell in cells)
     return f'{name}: {len(cells)} cells, {left} left'

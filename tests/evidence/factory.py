@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from mmtips.evidence.plan import Network, Operator, Plan, Protocol, Study
+from tests.report.evidence import factory as report
 
 ROOT = Path(__file__).parents[2]
 RESNET = 'configs/resnet/resnet18-w8_1xb32-1k_scattered-digits-64x64.py'
@@ -30,9 +31,8 @@ def make_plan(**changes):
 
 
 def row(operator, rate, score, seed=100, setting='resnet18-zeros', seconds=10.0, iterations=100):
-    """What the choices read of a row of the search."""
-    return dict(setting=setting, operator=operator, learning_rate=rate, seed=seed, score=score, seconds=seconds,
-                iterations=iterations)
+    """A row of the search; what the choices do not read is invented."""
+    return report.row(setting, operator, seed, score, learning_rate=rate, seconds=seconds, iterations=iterations)
 
 
 def pretend(cell, folder):

@@ -142,5 +142,36 @@ def test_other_studies_need_a_finished_search(tmp_path):
     store.write(store.collect(plan, 'search', cells, tmp_path), tmp_path / 'search.json')
     assert {cell.learning_rate for cell in cells_of(plan, 'final', tmp_path)} == {0.001, 0.01}  # ties: the lowest
     (store.cell_folder(tmp_path, cells[0]) / 'result.json').unlink()
+    store.write(store.collect(plan, 'search', cells, tmp_path), tmp_path / 'search.json')
     with pytest.raises(ValueError, match='1 cells of the search are not finished'):
         cells_of(plan, 'final', tmp_path)
+
+
+def test_the_file_of_a_study_is_enough_to_go_on_from(tmp_path, monkeypatch):
+    plan, ran = make_plan(), []
+    cells = search(plan)
+    run(cells[:5], tmp_path / 'here')
+    folder = store.cell_folder(tmp_path / 'here', cells[4])
+    (folder / 'result.json').write_text(json.dumps(dict(run=dict(RUN, commit='def'), diverged='not finite')))
+    before = store.collect(plan, 'search', cells, tmp_path / 'here')
+    (tmp_path / 'there').mkdir()
+    store.write(before, tmp_path / 'there/search.json')
+    assert studies.estimate(plan, 'search', tmp_path / 'there') == f'search: {len(cells)} cells, {len(cells) - 5} left'
+    monkeypatch.setattr(studies, 'run_cells', lambda cells, *_: ran.extend(cells) or [])
+    studies.run_study(plan, 'search', tmp_path / 'there', 1)
+    assert ran == cells
+    assert json.loads((tmp_path / 'there/search.json').read_text()) == before
+    assert [of['operator'] for of in before['diverged']] == [cells[4].name]
+
+
+def test_a_file_says_no_folder_outside_of_the_cells(tmp_path):
+    plan = make_plan()
+    cells = search(plan)
+    run(cells, tmp_path / 'here')
+    content = store.collect(plan, 'search', cells, tmp_path / 'here')
+    content['rows'][0]['cell'] = '../../elsewhere'
+    (tmp_path / 'there').mkdir()
+    store.write(content, tmp_path / 'there/search.json')
+    with pytest.raises(ValueError, match='elsewhere'):
+        studies.estimate(plan, 'search', tmp_path / 'there')
+    assert [path.name for path in (tmp_path / 'there').iterdir()] == ['search.json']

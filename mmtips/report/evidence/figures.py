@@ -15,7 +15,7 @@ from mmtips.report.evidence.looks import LETTERS, looks_of, room, tall
 from mmtips.report.evidence.maps import map_figure, map_rows
 from mmtips.report.evidence.measures import PRIMARY, SCORE, bias_forms
 from mmtips.report.evidence.statistics import Estimate
-from mmtips.report.evidence.studies import by_setting, estimated, rows_of
+from mmtips.report.evidence.studies import by_setting, estimated, rows_of, whole
 from mmtips.report.figures.style import calm, rendered
 from mmtips.report.files import write_kept
 from mmtips.report.schemas import Result
@@ -159,16 +159,16 @@ def write_evidence_figures(studies: Studies, folder: Path) -> list[Path]:
     """Write the figures as ``evidence_<name>.svg``; one that cannot be drawn any more is removed.
 
     Args:
-        studies: Valid results by study.
+        studies: Valid results by study; of one that is not finished nothing is drawn.
         folder: Where to; a file of another content that is there is replaced: it is generated.
 
     Returns:
         The files.
     """
-    paths = []
+    paths, ready = [], whole(studies)
     for name, figure in FIGURES.items():
         path = folder / f'evidence_{name}.svg'
         path.unlink(missing_ok=True)
-        if figure.applies(studies):
-            paths.append(write_kept(rendered(figure.draw(studies), 'svg'), path))
+        if figure.applies(ready):
+            paths.append(write_kept(rendered(figure.draw(ready), 'svg'), path))
     return paths

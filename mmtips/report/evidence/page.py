@@ -9,7 +9,17 @@ from mmtips.report.evidence.answer import answer, recommendation
 from mmtips.report.evidence.checks import FLAT, convergence, departures, is_flat
 from mmtips.report.evidence.correlations import correlation_table
 from mmtips.report.evidence.figures import FIGURES
-from mmtips.report.evidence.studies import BASELINE, PUBLISHED, STOCK, by_setting, comparable, lost, tasks_of
+from mmtips.report.evidence.studies import (
+    BASELINE,
+    PUBLISHED,
+    STOCK,
+    by_setting,
+    comparable,
+    lost,
+    missing,
+    tasks_of,
+    whole,
+)
 from mmtips.report.evidence.tables import (
     control_table,
     difference_table,
@@ -32,17 +42,19 @@ WHAT = {
 HEADINGS = {'time': 'equal wall time', 'longer': 'twice as long'}
 
 
-def outstanding(study: str) -> str:
-    """What stands in the place of a study without a file."""
-    return f'**Outstanding**: {WHAT[study]} (`results/evidence/{study}.json`) have not been run.'
+def outstanding(study: str, studies: Studies) -> str:
+    """What stands in the place of a study that has no file, or is not finished."""
+    left = missing(studies[study]) if study in studies else 0
+    state = f'are not finished: {left} trainings are left' if left else 'have not been run'
+    return f'**Outstanding**: {WHAT[study]} (`results/evidence/{study}.json`) {state}.'
 
 
 def _protocols(studies: Studies) -> str:
     """What each study was run with, as its file says."""
     said = []
     for study in WHAT:
-        if study not in studies:
-            said.append(outstanding(study))
+        if study not in whole(studies):
+            said.append(outstanding(study, studies))
             continue
         result = studies[study]
         run, rows = result['run'], len(result['rows'])
@@ -128,17 +140,18 @@ def parts(studies: Studies) -> dict[str, str]:
     Returns:
         Markdown by name.
     """
-    made = {name: render(studies) if study in studies else outstanding(study)
+    ready = whole(studies)
+    made = {name: render(ready) if study in ready else outstanding(study, studies)
             for name, (study, render) in PARTS.items()}
-    pictures = {f'figure {name}': f'![{figure.caption}](images/evidence_{name}.svg)' if figure.applies(studies)
-                else outstanding('final') for name, figure in FIGURES.items()}
+    pictures = {f'figure {name}': f'![{figure.caption}](images/evidence_{name}.svg)' if figure.applies(ready)
+                else outstanding('final', studies) for name, figure in FIGURES.items()}
     return {'protocols': _protocols(studies), **made, **pictures}
 
 
 def short(studies: Studies) -> str:
     """What the README says: who is best, how TIPS as published does, and what is recommended."""
-    if 'final' not in studies:
-        return outstanding('final')
+    if 'final' not in whole(studies):
+        return outstanding('final', studies)
     settings = comparable(studies['final'])
     return f"{summary(settings, 'final')}\n\n{recommendation(settings, 'final')}"
 

@@ -43,6 +43,17 @@ def load_studies(folder: Path) -> dict[str, Result]:
     return found
 
 
+def missing(result: Result) -> int:
+    """How many trainings of a study have not been run yet; a file is written before its study is finished."""
+    planned = int(result['protocol'].get('cells', 0))
+    return max(0, planned - len(result['rows']) - len(result['diverged']))
+
+
+def whole(studies: Mapping[str, Result]) -> dict[str, Result]:
+    """The studies of which nothing is missing: of no other anything is said."""
+    return {name: result for name, result in studies.items() if not missing(result)}
+
+
 def require_single(result: Result, source: str) -> None:
     """Refuse two rows of one cell, and a setting with two tasks.
 

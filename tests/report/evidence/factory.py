@@ -31,8 +31,8 @@ def row(setting='deeplabv3plus-zeros', operator='TIPS', seed=0, score=.5, consis
               for stage in (1, 2, 3)}
     return dict(dict(
         setting=setting, task='segmentation' if segments else 'classification', operator=operator, config=config,
-        control=None,
-        learning_rate=.01, seed=seed, iterations=1000, score=score,
+        control=None, cell=f"{setting}_{operator.replace(' ', '-')}_seed{seed}.0123", learning_rate=.01, seed=seed,
+        iterations=1000, score=score,
         foreground_score=max(0., score - .03) if segments else None,
         consistency={name: dict(all=1 - (1 - of) / 4 if segments else of, foreground=of if segments else None,
                                 border=1 - (1 - of) / 2 if segments else None) for name, of in levels.items()},

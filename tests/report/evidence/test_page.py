@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from mmtips.report.evidence import STUDIES, load_studies
+from mmtips.report.evidence import STUDIES, load_studies, write_evidence_figures
 from mmtips.report.evidence.checks import FLAT
 from mmtips.report.evidence.comparison import COST
 from mmtips.report.evidence.page import PARTS, parts
@@ -47,6 +47,16 @@ def test_page_readme_and_figures_show_the_committed_results(tool, tmp_path):
 def test_what_is_invented_for_tests_is_not_among_the_results():
     for study in load_studies(ROOT / 'results/evidence').values():
         assert study['run']['device'] != RUN['device']
+
+
+def test_of_a_study_that_is_not_finished_nothing_is_said(tmp_path):
+    studies = every()
+    studies['final']['protocol']['cells'] = len(studies['final']['rows']) + 7
+    made = parts(studies)
+    assert made['fair'].endswith('are not finished: 7 trainings are left.')
+    assert made['figure pareto'] == made['answer'] == made['fair']
+    assert 'Outstanding' not in made['variants']
+    assert write_evidence_figures(studies, tmp_path) == []
 
 
 def test_without_files_every_part_is_outstanding(tmp_path):
