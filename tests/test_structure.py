@@ -16,6 +16,7 @@ MAY_IMPORT = {
     'version': set(),
     'compat': {'version'},
     'wrappers': set(),
+    'draws': set(),
     'hosts': set(),
     'installed': {'version'},
     'runners': {'wrappers'},  # below all rooms that test a checkpoint
@@ -23,10 +24,11 @@ MAY_IMPORT = {
     'inspection': {'downsampling'},
     'surgery': {'downsampling', 'inspection'},
     'backbones': {'hosts', 'surgery'},
-    'losses': {'downsampling', 'wrappers'},
-    'evaluation': {'downsampling', 'inspection', 'wrappers'},  # the probe measures at operators and strided modules
+    'losses': {'downsampling', 'draws', 'wrappers'},
+    # The probe measures at operators and strided modules.
+    'evaluation': {'downsampling', 'draws', 'inspection', 'wrappers'},
     'datasets': {'hosts'},
-    'robustness': {'evaluation', 'hosts', 'installed', 'runners', 'wrappers'},
+    'robustness': {'draws', 'evaluation', 'hosts', 'installed', 'runners', 'wrappers'},
     'report': {'evaluation', 'inspection', 'installed', 'robustness', 'version', 'wrappers'},
     # A training step has the losses that the hook adds, and what is profiled is what the tools run.
     'benchmark': {'cli', 'downsampling', 'evaluation', 'losses', 'report', 'wrappers'},

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from mmtips.draws import crop_size, draw_pairs, generator_of
+
 
 @dataclass(frozen=True)
 class Kind:
@@ -118,12 +120,7 @@ class ShiftProtocol:
                              f'has to be below half the shorter side, {min(size) / 2:g}')
         if self.kind.border != 'crop':
             return size
-        height, width = ((side - 2 * reach) // self.size_divisor * self.size_divisor for side in size)
-        if min(height, width) <= 2 * reach:
-            raise ValueError(f'max_shift={self.max_shift} leaves {self.name} views of {height} x {width} pixels of '
-                             f'images of {size[0]} x {size[1]}, and two of them need not overlap: lower max_shift'
-                             + (f' or size_divisor={self.size_divisor}' if self.size_divisor > 1 else ''))
-        return height, width
+        return crop_size(size, reach, self.size_divisor)
 
 
 def draw_shifts(protocol: ShiftProtocol, image_index: int, size: tuple[int, int]) -> Tensor:
@@ -142,10 +139,8 @@ def draw_shifts(protocol: ShiftProtocol, image_index: int, size: tuple[int, int]
     reach, unit, kind = protocol.reach(size), protocol.subpixel, protocol.kind
     side = (2 * reach - kind.lowest) * unit + 1
     pairs = int(protocol.pairs or 0)
-    generator = torch.Generator().manual_seed(protocol.seed * 1_000_003 + image_index)
-    first = torch.randint(side**2, (pairs, ), generator=generator)
-    step = torch.randint(int(kind.distinct), side**2, (pairs, ), generator=generator)
-    flat = first if kind.anchored else torch.stack([first, (first + step) % side**2], dim=1).flatten()
+    drawn = draw_pairs(side**2, pairs, kind.distinct, generator_of(protocol.seed, image_index))
+    flat = drawn[:, 0] if kind.anchored else drawn.flatten()
     shifts = torch.stack([flat // side, flat % side], dim=-1) + (kind.lowest - reach) * unit
     return torch.cat([shifts.new_zeros(1, 2), shifts]) if kind.anchored else shifts
 

@@ -13,6 +13,8 @@ import torch.nn.functional as F
 from mmengine.structures import PixelData
 from torch import Tensor
 
+from mmtips.draws import crop_size, draw_pairs
+
 
 class Crops(NamedTuple):
     """Two crops of one size.
@@ -28,13 +30,13 @@ class Crops(NamedTuple):
     size: tuple[int, int]
 
 
-def draw_crops(size: tuple[int, int], max_shift: int, seed: int, size_divisor: int = 1) -> Crops:
+def draw_crops(size: tuple[int, int], max_shift: int, generator: torch.Generator, size_divisor: int = 1) -> Crops:
     """Draw two different crops, shifted by up to ``max_shift`` pixels from the centre, as the protocol ``'standard'``.
 
     Args:
         size: Height and width of the images.
         max_shift: Largest shift m in pixels, >= 1; offsets are uniform in [-m, m] on each side.
-        seed: Seed of this draw.
+        generator: Source of the draw.
         size_divisor: The sides of a crop are multiples of this.
 
     Returns:
@@ -43,15 +45,9 @@ def draw_crops(size: tuple[int, int], max_shift: int, seed: int, size_divisor: i
     Raises:
         ValueError: If two such crops need not overlap.
     """
-    height, width = ((side - 2 * max_shift) // size_divisor * size_divisor for side in size)
-    if min(height, width) <= 2 * max_shift:
-        raise ValueError(f'max_shift={max_shift} leaves crops of {height} x {width} pixels of images of {size[0]} x '
-                         f'{size[1]}, and two of them need not overlap: lower max_shift or size_divisor')
-    places = 2 * max_shift + 1
-    generator = torch.Generator().manual_seed(seed)
-    one = int(torch.randint(places**2, (), generator=generator))
-    other = (one + int(torch.randint(1, places**2, (), generator=generator))) % places**2
-    return Crops((one // places, one % places), (other // places, other % places), (height, width))
+    side = 2 * max_shift + 1
+    one, other = draw_pairs(side**2, 1, True, generator)[0].tolist()
+    return Crops(divmod(one, side), divmod(other, side), crop_size(size, max_shift, size_divisor))
 
 
 def crop_pair(images: Tensor, crops: Crops) -> Tensor:

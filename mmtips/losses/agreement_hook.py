@@ -10,6 +10,7 @@ from mmengine.runner import Runner
 from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
+from mmtips.draws import generator_of
 from mmtips.losses.agreement import Crops, crop_pair, crop_samples, draw_crops, views_agreement
 from mmtips.losses.functional import scale_losses
 from mmtips.wrappers import unwrap
@@ -73,7 +74,7 @@ class ShiftAgreementHook(Hook):
         """Say which crops this step takes, if any."""
         if self._views is not None:
             on = runner.iter >= self.start * runner.max_iters
-            draw = (self.max_shift, self.seed * 1_000_003 + runner.iter, self.size_divisor)
+            draw = (self.max_shift, self.seed, runner.iter, self.size_divisor)
             self._views.draw = draw if on else None
 
     def after_train(self, runner: Runner) -> None:  # noqa: ARG002
@@ -116,12 +117,12 @@ class Views:
         weight: The weight of the term.
 
     Attributes:
-        draw: Largest shift, seed and divisor of this step's crops; None while there are none.
+        draw: Largest shift, seed, iteration and divisor of this step's crops; None while there are none.
     """
 
     def __init__(self, weight: float) -> None:
         self.weight = weight
-        self.draw: tuple[int, int, int] | None = None
+        self.draw: tuple[int, int, int, int] | None = None
         self._crops: Crops | None = None
         self._logits: Any = None
 
@@ -131,8 +132,9 @@ class Views:
         if self.draw is None or kwargs.get('mode') != 'loss':
             return None
         images: Tensor = kwargs['inputs']
-        max_shift, seed, divisor = self.draw
-        self._crops = draw_crops((images.shape[-2], images.shape[-1]), max_shift, seed, divisor)
+        max_shift, seed, iteration, divisor = self.draw
+        size = (images.shape[-2], images.shape[-1])
+        self._crops = draw_crops(size, max_shift, generator_of(seed, iteration), divisor)
         return args, dict(kwargs, inputs=crop_pair(images, self._crops),
                           data_samples=crop_samples(kwargs['data_samples'], self._crops))
 

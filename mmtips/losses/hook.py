@@ -14,6 +14,7 @@ from torch.utils.hooks import RemovableHandle
 
 from mmtips.downsampling import TIPS
 from mmtips.downsampling.functional import SHIFT_MODES
+from mmtips.draws import generator_of
 from mmtips.losses.functional import FM_FORMS, combine_losses
 from mmtips.losses.recorder import LossRecorder, attached_recorders, collect
 from mmtips.wrappers import unwrap
@@ -92,7 +93,7 @@ class TIPSLossHook(Hook):
         """Set this step's schedule and draw its shifts."""
         done, total = (runner.epoch, runner.max_epochs) if self.by_epoch else (runner.iter, runner.max_iters)
         recorders = [recorder for _, _, recorder in attached_recorders(unwrap(runner.model))]
-        generator = torch.Generator().manual_seed(self.seed * 1_000_003 + runner.iter)
+        generator = generator_of(self.seed, runner.iter)
         offsets = torch.rand(len(recorders), 2, generator=generator).to(next(runner.model.parameters()).device)
         for recorder, offset in zip(recorders, offsets, strict=True):
             recorder.with_undo = done >= self.undo_start * total

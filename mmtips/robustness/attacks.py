@@ -14,6 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from mmtips.draws import generator_of
 from mmtips.robustness.libraries import require_library
 from mmtips.robustness.victims import Victim
 
@@ -115,7 +116,7 @@ def random_start(attack: Attack, shape: Sequence[int], index: int) -> Tensor:
     Returns:
         A perturbation of pixels in [0, 1], on the CPU.
     """
-    generator = torch.Generator().manual_seed((attack.seed * 1_000_003 + index) % 2**63)
+    generator = generator_of(attack.seed, index)
     if attack.name != 'PGD-l2':
         return (2 * torch.rand(*shape, generator=generator) - 1) * attack.radius
     # A point of the ball: a uniform direction, and a radius whose n-th power is uniform.
