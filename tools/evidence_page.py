@@ -13,7 +13,8 @@ def parse_args() -> argparse.Namespace:
     """Parse the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('--results', type=Path, default=ROOT / 'results/evidence', metavar='FOLDER',
-                        help='where the files of the studies are; a study without a file is said to be outstanding')
+                        help='where the files of the studies are, those of a GPU in its folder gpu; a study without a '
+                        'file is said to be outstanding')
     parser.add_argument('--page', type=Path, default=ROOT / 'docs/evidence.md', metavar='FILE',
                         help='put tables and figures between the marks of this page')
     parser.add_argument('--readme', type=Path, default=ROOT / 'README.md', metavar='FILE',
@@ -27,7 +28,9 @@ def main() -> None:
     """Read, render, and name the files."""
     args = parse_args()
     studies = load_studies(args.results)
-    print(*render_evidence(args.page, args.readme, studies), *write_evidence_figures(studies, args.figures), sep='\n')
+    gpu = load_studies(args.results / 'gpu')
+    written = render_evidence(args.page, args.readme, studies, gpu)
+    print(*written, *write_evidence_figures(studies, args.figures), sep='\n')
 
 
 if __name__ == '__main__':

@@ -68,7 +68,7 @@ def best_rate(rows: Sequence[Row], seeds: Sequence[int]) -> float:
 def equal_time(plan: Plan, rows: Sequence[Row], reference: str) -> Length:
     """The iterations that fit into the training time that the reference takes as planned.
 
-    CPU seconds of an iteration are those of all trainings that are known, sum over sum.
+    Seconds of an iteration are those of all trainings that are known, sum over sum.
 
     Args:
         plan: The plan.
@@ -92,7 +92,7 @@ def equal_time(plan: Plan, rows: Sequence[Row], reference: str) -> Length:
 
 
 def seconds_per_iteration(rows: Sequence[Row], what: str) -> float:
-    """CPU seconds per iteration, sum over sum.
+    """Seconds per iteration, sum over sum.
 
     Raises:
         ValueError: If there are no rows, or they took no time.

@@ -18,10 +18,11 @@ from mmtips.wrappers import unwrap
 
 
 class TrainingRecordHook(Hook):
-    """The CPU seconds of the training alone, and the score of every validation.
+    """The seconds of the training alone, and the score of every validation.
 
     Attributes:
-        seconds: CPU seconds of this process between the first and the last iteration, validation left out.
+        seconds: Of this process between the first and the last iteration, validation left out: CPU seconds, or seconds
+            on the clock where a GPU computes.
         curve: Pairs of iteration and score, in [0, 1].
     """
 
@@ -34,7 +35,7 @@ class TrainingRecordHook(Hook):
 
     def before_train(self, runner: Runner) -> None:  # noqa: ARG002
         """Start the clock."""
-        self._since = time.process_time()
+        self._since = _now()
 
     def after_train(self, runner: Runner) -> None:  # noqa: ARG002
         """Stop it."""
@@ -46,7 +47,7 @@ class TrainingRecordHook(Hook):
 
     def after_val(self, runner: Runner) -> None:  # noqa: ARG002
         """Go on."""
-        self._since = time.process_time()
+        self._since = _now()
 
     def after_train_iter(self, runner: Runner, batch_idx: int, data_batch: Any = None,  # noqa: ARG002
                          outputs: Any = None) -> None:
@@ -67,7 +68,15 @@ class TrainingRecordHook(Hook):
             self.curve.append((runner.iter, float(metrics[name]) / 100))
 
     def _stop(self) -> None:
-        self.seconds += time.process_time() - self._since
+        self.seconds += _now() - self._since
+
+
+def _now() -> float:
+    """CPU seconds of this process, which other processes do not lengthen; on a GPU, which has one alone, the clock."""
+    if not torch.cuda.is_available():
+        return time.process_time()
+    torch.cuda.synchronize()
+    return time.perf_counter()
 
 
 class PhaseWeightsHook(Hook):

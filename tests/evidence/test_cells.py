@@ -101,3 +101,12 @@ def test_the_long_plan():
     for name in plan.studies:
         ids = [cell.id for cell in cells(plan, name)]
         assert len(set(ids)) == len(ids) > 0
+
+
+def test_the_plan_for_a_gpu():
+    plan = load_plan(Path('configs/evidence/plans/gpu.py'))
+    assert set(plan.studies) == {'search', 'final'}
+    # Four networks of full width, six operators, and rates or seeds.
+    assert len(cells(plan)) == 4 * 6 * 3
+    assert len(cells(plan, 'final')) == 4 * 6 * 5 * 3  # at every rate, which a search will narrow down to one
+    assert (256 - 2 * plan.protocol.max_shift) % 32 == 0  # views whose sides are multiples of every total stride

@@ -85,7 +85,7 @@ def which(judged: Mapping[str, Collection[Judged]], settings: Mapping[str, Cells
         said += [f'{of.name} clears it too{_where(of, everywhere)}: {_figures(of, task)}.' for of in clearing[1:]]
         said.append(f'Operators that are not TIPS and clear it: {joined(others)}.')
     return f'**Which?** The bar: {BETTER} than {BASELINE} in score or consistency, {WORSE} in neither, in the mean ' \
-           f'over the settings, at no more than {COST:g} times its CPU time in training. {" ".join(said)}'
+           f'over the settings, at no more than {COST:g} times its training time. {" ".join(said)}'
 
 
 def controlled(name: str, settings: Mapping[str, Cells], task: str) -> str:
@@ -138,4 +138,4 @@ def _where(of: Judged, everywhere: int) -> str:
 
 def _figures(of: Judged, task: str) -> str:
     return f'{against(of.score, SCORE[task])}; {against(of.consistency, PRIMARY[task])}; {of.cost:.2f} times the ' \
-           'CPU time'
+           'training time'

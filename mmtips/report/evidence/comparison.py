@@ -96,7 +96,7 @@ def pooled_means(settings: Mapping[str, Cells], measure: Measure) -> dict[str, E
 
 
 def cost_ratio(settings: Mapping[str, Cells], name: str, baseline: str = BASELINE) -> float:
-    """CPU seconds of all trainings of an operator over those of the baseline, in the settings that have both."""
+    """Seconds of all trainings of an operator over those of the baseline, in the settings that have both."""
     both = [cells for cells in settings.values() if name in cells and baseline in cells]
     sums = [math.fsum(row['seconds'] for cells in both for row in cells[operator].values())
             for operator in (name, baseline)]

@@ -41,7 +41,7 @@ def _fidelity(protocol: str) -> Measure:
 
 SCORE = {'segmentation': Measure('mIoU', lambda row: row['score']),
          'classification': Measure('accuracy', lambda row: row['score'])}
-SECONDS = Measure('training, CPU s', lambda row: row['seconds'], 'lowest', 1, 0)
+SECONDS = Measure('training, s', lambda row: row['seconds'], 'lowest', 1, 0)
 ITERATIONS = Measure('iterations', lambda row: row['iterations'], '', 1, 0)
 PARAMETERS = Measure('parameters', lambda row: row['parameters'], '', 1, 0)
 #: What the verdicts are about, by task: the consistency where most can be lost. A classifier has no foreground.

@@ -42,11 +42,11 @@ WHAT = {
 HEADINGS = {'time': 'equal wall time', 'longer': 'twice as long'}
 
 
-def outstanding(study: str, studies: Studies) -> str:
+def outstanding(study: str, studies: Studies, folder: str = 'results/evidence') -> str:
     """What stands in the place of a study that has no file, or is not finished."""
     left = missing(studies[study]) if study in studies else 0
     state = f'are not finished: {left} trainings are left' if left else 'have not been run'
-    return f'**Outstanding**: {WHAT[study]} (`results/evidence/{study}.json`) {state}.'
+    return f'**Outstanding**: {WHAT[study]} (`{folder}/{study}.json`) {state}.'
 
 
 def _protocols(studies: Studies) -> str:
@@ -56,12 +56,16 @@ def _protocols(studies: Studies) -> str:
         if study not in whole(studies):
             said.append(outstanding(study, studies))
             continue
-        result = studies[study]
-        run, rows = result['run'], len(result['rows'])
-        said.append(f"`{study}`: {rows} trainings, measured on the {result['split']} split; {run['device']}, "
-                    f"{run['threads']} thread(s), torch {run['versions'].get('torch', '?')}, commit {run['commit']}, "
-                    f"{run['created'][:10]}. `{json.dumps(result['protocol'], sort_keys=True)}`")
+        said.append(f"{_run(studies[study])} `{json.dumps(studies[study]['protocol'], sort_keys=True)}`")
     return '\n\n'.join(said)
+
+
+def _run(result: Result) -> str:
+    """How many trainings a study has, and where they ran."""
+    run, rows = result['run'], len(result['rows'])
+    return f"`{result['study']}`: {rows} trainings, measured on the {result['split']} split; {run['device']}, " \
+           f"{run['threads']} thread(s), torch {run['versions'].get('torch', '?')}, commit {run['commit']}, " \
+           f"{run['created'][:10]}."
 
 
 def _fair(studies: Studies) -> str:
@@ -115,6 +119,13 @@ def _checks(studies: Studies) -> str:
            f'rise of every curve</summary>\n\n{table}\n\n</details>'
 
 
+def _on_a_gpu(studies: Studies) -> str:
+    """What the runs on a GPU say, with where they ran."""
+    if 'final' not in whole(studies):
+        return outstanding('final', studies, 'results/evidence/gpu')
+    return f"{_run(studies['final'])}\n\n{_pooled(studies)}\n\n{_fair(studies)}"
+
+
 #: The generated parts of the page: the study that each is made of, and how.
 PARTS: dict[str, tuple[str, Callable[[Studies], str]]] = {
     'answer': ('final', lambda studies: answer(comparable(studies['final']), 'final')),
@@ -131,11 +142,12 @@ PARTS: dict[str, tuple[str, Callable[[Studies], str]]] = {
 }
 
 
-def parts(studies: Studies) -> dict[str, str]:
+def parts(studies: Studies, gpu: Studies) -> dict[str, str]:
     """The generated parts of the page by the names of their marks.
 
     Args:
         studies: Valid results by study, see :func:`mmtips.report.evidence.studies.load_studies`.
+        gpu: Those of the plan for a GPU.
 
     Returns:
         Markdown by name.
@@ -145,7 +157,7 @@ def parts(studies: Studies) -> dict[str, str]:
             for name, (study, render) in PARTS.items()}
     pictures = {f'figure {name}': f'![{figure.caption}](images/evidence_{name}.svg)' if figure.applies(ready)
                 else outstanding('final', studies) for name, figure in FIGURES.items()}
-    return {'protocols': _protocols(studies), **made, **pictures}
+    return {'protocols': _protocols(studies), 'gpu': _on_a_gpu(gpu), **made, **pictures}
 
 
 def short(studies: Studies) -> str:
@@ -156,13 +168,14 @@ def short(studies: Studies) -> str:
     return f"{summary(settings, 'final')}\n\n{recommendation(settings, 'final')}"
 
 
-def render_evidence(page: Path, readme: Path, studies: Studies) -> list[Path]:
+def render_evidence(page: Path, readme: Path, studies: Studies, gpu: Studies) -> list[Path]:
     """Put the generated parts between their marks: ``<!-- answer -->`` and ``<!-- /answer -->`` and so on.
 
     Args:
         page: ``docs/evidence.md``.
         readme: The README, whose part is called ``evidence``.
         studies: Valid results by study.
+        gpu: Those of the plan for a GPU.
 
     Returns:
         The files.
@@ -170,7 +183,7 @@ def render_evidence(page: Path, readme: Path, studies: Studies) -> list[Path]:
     Raises:
         ValueError: If a mark is missing, or a pair of cells that is compared lacks a seed.
     """
-    for name, text in parts(studies).items():
+    for name, text in parts(studies, gpu).items():
         insert_table(page, text, name)
     insert_table(readme, short(studies), 'evidence')
     return [page, readme]

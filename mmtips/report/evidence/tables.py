@@ -67,7 +67,7 @@ def difference_table(cells: Cells, baseline: str, where: str) -> str:
     lines = [[name, *(said_difference(of.get(name), measure.good) for of, measure in zip(columns, shown, strict=True)),
               f'{cost_ratio({where: cells}, name, baseline):.2f}']
              for name in ordered(cells, shown[0]) if name != baseline]
-    headings = [f'against {baseline}', *(measure.heading for measure in shown), f'CPU s / {baseline}']
+    headings = [f'against {baseline}', *(measure.heading for measure in shown), f'training s / {baseline}']
     return markdown_table(headings, lines)
 
 
@@ -81,7 +81,7 @@ def pooled_table(settings: Mapping[str, Cells], task: str, where: str) -> str:
               said_difference(circular[of.name].difference if of.name in circular else None), f'{of.cost:.2f}',
               'yes' if of.clears else 'no'] for of in judged]
     return markdown_table([f'{task}, against {BASELINE}', 'settings', *(measure.heading for measure in compared(task)),
-                           f'CPU s / {BASELINE}', 'clears the bar'], lines)
+                           f'training s / {BASELINE}', 'clears the bar'], lines)
 
 
 def rate_table(search: Result) -> str:
@@ -121,7 +121,7 @@ def variant_table(study: Result, baseline: str) -> str:
             lines.append([name, config, str(len(cells[name])), *told,
                           f'{cost_ratio({setting: cells}, name, baseline):.2f}'])
         tables.append(markdown_table([f'{setting}, against {baseline}', 'config of the operator', 'seeds',
-                                      *(measure.heading for measure in shown), f'CPU s / {baseline}'], lines))
+                                      *(measure.heading for measure in shown), f'training s / {baseline}'], lines))
     return '\n\n'.join(tables)
 
 
@@ -144,7 +144,7 @@ def control_table(study: Result) -> str:
             lines.append([name, control, *told, f'{cost_ratio({setting: both}, name, control):.2f}'])
         if lines:
             tables.append(markdown_table([f'{setting}: with the same additions', 'against', *(
-                measure.heading for measure in shown), 'CPU s / that'], lines))
+                measure.heading for measure in shown), 'training s / that'], lines))
     return '\n\n'.join(tables)
 
 

@@ -197,7 +197,8 @@ def test_tables(trio):
     trio['TIPS'][0]['iterations'] = 500
     assert '| iterations |' in fair_table(trio).splitlines()[0]
     lines = difference_table(trio, 'BlurPool', 'here').splitlines()
-    assert lines[0] == '| against BlurPool | mIoU | standard, foreground | circular, foreground | CPU s / BlurPool |'
+    assert lines[0] == '| against BlurPool | mIoU | standard, foreground | circular, foreground | training s / ' \
+                       'BlurPool |'
     assert lines[-1].startswith('| TIPS | -20.0 (-21.0 to -19.0) **worse** |')
     assert [line.split(' | ')[0] for line in lines[2:]] == ['| TIPS phase', '| AvgPool', '| stock', '| TIPS']
     lines = pooled_table({'deeplabv3plus-zeros': trio}, 'segmentation', 'final').splitlines()

@@ -52,7 +52,8 @@ def test_what_is_invented_for_tests_is_not_among_the_results():
 def test_of_a_study_that_is_not_finished_nothing_is_said(tmp_path):
     studies = every()
     studies['final']['protocol']['cells'] = len(studies['final']['rows']) + 7
-    made = parts(studies)
+    made = parts(studies, studies)
+    assert made['gpu'].endswith('(`results/evidence/gpu/final.json`) are not finished: 7 trainings are left.')
     assert made['fair'].endswith('are not finished: 7 trainings are left.')
     assert made['figure pareto'] == made['answer'] == made['fair']
     assert 'Outstanding' not in made['variants']
@@ -60,7 +61,7 @@ def test_of_a_study_that_is_not_finished_nothing_is_said(tmp_path):
 
 
 def test_without_files_every_part_is_outstanding(tmp_path):
-    made = parts(load_studies(tmp_path))
+    made = parts(load_studies(tmp_path), {})
     for name, text in made.items():
         assert text.startswith('**Outstanding**: '), name
     for study in STUDIES:
@@ -70,9 +71,10 @@ def test_without_files_every_part_is_outstanding(tmp_path):
 def test_with_files_nothing_is(tool, tmp_path):
     few = {name: OPERATORS[name] for name in ('stock', 'BlurPool', 'MaxPool', 'TIPS')}
     folder = tmp_path / 'results'
-    folder.mkdir()
+    (folder / 'gpu').mkdir(parents=True)
     for name, study in every(few, ['deeplabv3plus-zeros']).items():
-        (folder / f'{name}.json').write_text(json.dumps(study))
+        for place in (folder, folder / 'gpu'):
+            (place / f'{name}.json').write_text(json.dumps(study))
     page, readme = tool(folder)
     text = page.read_text()
     assert 'Outstanding' not in text
@@ -94,7 +96,7 @@ def test_the_protocol_says_what_the_code_does():
     assert f'by less than {100 * FLAT:g} point' in protocol
     assert f'**{BETTER}** and **{WORSE}** where the adjusted p is below {BOUND}, and *{UNTOLD}*' in protocol
     assert COST == 2
-    assert 'no more than twice the CPU time' in protocol
+    assert 'no more than twice the time' in protocol
 
 
 def test_a_page_without_a_mark_is_refused(tmp_path):
@@ -102,4 +104,4 @@ def test_a_page_without_a_mark_is_refused(tmp_path):
     page = tmp_path / 'page.md'
     page.write_text(PAGE.read_text().replace('<!-- /pooled -->', ''))
     with pytest.raises(ValueError, match='expected the marks <!-- pooled --> and <!-- /pooled -->'):
-        render_evidence(page, page, {})
+        render_evidence(page, page, {}, {})

@@ -1,0 +1,51 @@
+# The plan of the evidence on one GPU: networks of full width at 256 pixels. It is the protocol of cpu.py, with fewer
+# operators, so that an hour gives the first seeds; seeds come one after another, and it goes on where it was stopped. Time
+# is wall time here, after waiting for the GPU.
+#
+#   make evidence PLAN=configs/evidence/plans/gpu.py JOBS=1
+_base_ = './cpu.py'
+networks = dict(
+    _delete_=True,
+    deeplabv3plus_r18=dict(
+        recipe='configs/deeplabv3plus/deeplabv3plus_r18-d8_1xb8-2k_scattered-digits-256x256.py',
+        task='segmentation',
+        iterations=2000,
+        images=200,
+        learning_rates=[0.0005, 0.001, 0.002],
+        paddings=['zeros']),
+    resnet18=dict(
+        recipe='configs/resnet/resnet18_1xb64-2k_scattered-digits-256x256.py',
+        task='classification',
+        iterations=2000,
+        images=500,
+        learning_rates=[0.0005, 0.001, 0.002],
+        paddings=['zeros']),
+    deeplabv3plus_r50=dict(
+        recipe='configs/deeplabv3plus/deeplabv3plus_r50-d8_1xb8-2k_scattered-digits-256x256.py',
+        task='segmentation',
+        iterations=2000,
+        images=200,
+        learning_rates=[0.0005, 0.001, 0.002],
+        paddings=['zeros']),
+    resnet50=dict(
+        recipe='configs/resnet/resnet50_1xb64-2k_scattered-digits-256x256.py',
+        task='classification',
+        iterations=2000,
+        images=500,
+        learning_rates=[0.0005, 0.001, 0.002],
+        paddings=['zeros']))
+# Four times the pixels a side, four times the shift.
+protocol = dict(max_shift=16)
+operators = {
+    '_delete_': True,
+    'stock': dict(),
+    'BlurPool': dict(config=dict(type='BlurPool')),
+    'APS 3': dict(config=dict(type='APS', antialias=3)),
+    'LPS': dict(config=dict(type='LPS'), hooks=[dict(type='LPSTemperatureHook')]),
+    'TIPS': dict(config=dict(type='TIPS'), hooks=[dict(type='TIPSLossHook')]),
+    'TIPS without losses': dict(config=dict(type='TIPS')),
+}
+studies = dict(
+    _delete_=True,
+    search=dict(split='val', seeds=[100], rates='grid', length=0.75),
+    final=dict(split='test', seeds=[0, 1, 2, 3, 4], map_images=16))
