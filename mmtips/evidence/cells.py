@@ -132,7 +132,7 @@ def grid(plan: Plan) -> Rates:
     return lambda network, operator: plan.networks[network].learning_rates  # noqa: ARG005
 
 
-def as_planned(plan: Plan) -> Length:
-    """The iterations of the network."""
-    return lambda network, operator: plan.networks[network].iterations  # noqa: ARG005
+def as_planned(plan: Plan, study: str) -> Length:
+    """The iterations of the network in a study."""
+    return lambda network, operator: plan.networks[network].iterations_of(study)  # noqa: ARG005
 

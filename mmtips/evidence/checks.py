@@ -48,6 +48,8 @@ def _check_network(place: str, network: Network) -> None:
     if not network.paddings:
         raise ValueError(f'{place}.paddings: expected at least one of {PADDINGS}, got none')
     _require_count(f'{place}.iterations', network.iterations)
+    if network.search_iterations is not None:
+        _require_count(f'{place}.search_iterations', network.search_iterations)
     _require_count(f'{place}.images', network.images)
     rates = network.learning_rates
     numbers = all(isinstance(rate, float) and 0 < rate < 10 for rate in rates)

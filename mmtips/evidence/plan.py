@@ -32,6 +32,7 @@ class Network:
         images: Of how many images of the split everything is measured, spread evenly over it.
         paddings: In which paddings it is measured; what is common to them is searched for in the first.
         options: What overrides the recipe, as a dict of dicts.
+        search_iterations: How long it trains in the search; as long as ever if not given.
     """
 
     recipe: str
@@ -41,6 +42,11 @@ class Network:
     images: int
     paddings: tuple[str, ...] = PADDINGS
     options: Mapping[str, Any] = field(default_factory=dict)
+    search_iterations: int | None = None
+
+    def iterations_of(self, study: str) -> int:
+        """How long it trains in a study."""
+        return self.search_iterations or self.iterations if study == 'search' else self.iterations
 
 
 @dataclass(frozen=True)

@@ -82,7 +82,7 @@ def collect(plan: Plan, study: str, cells: Sequence[Cell], out: Path) -> dict[st
     of = plan.study(study)
     return dict(schema=SCHEMA, study=study, split=of.split,
                 protocol=dict(asdict(plan.protocol), images={name: net.images for name, net in plan.networks.items()},
-                              iterations={name: net.iterations for name, net in plan.networks.items()},
+                              iterations={name: net.iterations_of(study) for name, net in plan.networks.items()},
                               cells=len(cells), seeds=list(of.seeds), rates=of.rates, equal=of.iterations,
                               length=of.length),
                 run=_common_run([(cell, content['run']) for cell, content in contents]), rows=rows, diverged=diverged)

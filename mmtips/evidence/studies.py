@@ -30,10 +30,10 @@ def cells_of(plan: Plan, name: str, out: Path) -> list[Cell]:
     """
     study = plan.study(name)
     if study.rates == 'grid' and study.iterations == 'equal':
-        return study_cells(plan, name, grid(plan), as_planned(plan))
+        return study_cells(plan, name, grid(plan), as_planned(plan, name))
     rows = _searched(plan, out)
     rates = grid(plan) if study.rates == 'grid' else chosen_rates(plan, rows)
-    length = as_planned(plan) if study.iterations == 'equal' else \
+    length = as_planned(plan, name) if study.iterations == 'equal' else \
         equal_time(plan, rows + _rows(out / 'final.json'), study.reference)
     return study_cells(plan, name, rates, length)
 

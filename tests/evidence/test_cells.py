@@ -16,7 +16,7 @@ def _in_the_root(monkeypatch):
 
 
 def cells(plan, study='search'):
-    return study_cells(plan, study, grid(plan), as_planned(plan))
+    return study_cells(plan, study, grid(plan), as_planned(plan, study))
 
 
 def test_ids_are_stable():
@@ -48,6 +48,15 @@ def test_a_shorter_study():
     short = dict(plan.studies, search=replace(plan.studies['search'], length=0.29))
     assert {(cell.network, cell.iterations) for cell in cells(replace(plan, studies=short))} == {
         ('resnet18', 29), ('deeplab', 17)}
+
+
+def test_the_search_may_be_shorter():
+    plan = make_plan()
+    networks = dict(plan.networks, deeplab=replace(plan.networks['deeplab'], search_iterations=20))
+    plan = replace(plan, networks=networks)
+    for study, expected in (('search', {('resnet18', 100), ('deeplab', 20)}),
+                            ('final', {('resnet18', 100), ('deeplab', 60)})):
+        assert {(cell.network, cell.iterations) for cell in cells(plan, study)} == expected
 
 
 def test_a_fingerprint_is_of_its_own_cell():

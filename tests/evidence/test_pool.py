@@ -21,7 +21,7 @@ def _here(monkeypatch):
 
 
 def search(plan):
-    return study_cells(plan, 'search', grid(plan), as_planned(plan))
+    return study_cells(plan, 'search', grid(plan), as_planned(plan, 'search'))
 
 
 def run(cells, out, work=pretend, jobs=2):

@@ -38,7 +38,7 @@ def test_the_config_of_a_cell(data, tmp_path, monkeypatch, scope):
     plan = make_plan()
     options = {f'{part}_dataloader': dict(dataset=dict(data_root=data)) for part in ('train', 'val', 'test')}
     plan = replace(plan, networks={name: replace(network, options=options) for name, network in plan.networks.items()})
-    cell, = [cell for cell in study_cells(plan, 'final', grid(plan), as_planned(plan))
+    cell, = [cell for cell in study_cells(plan, 'final', grid(plan), as_planned(plan, 'final'))
              if (cell.setting, cell.name, cell.learning_rate, cell.seed) == ('resnet18-circular', 'TIPS', 0.002, 1)]
     config = cell_config(cell, tmp_path)
     assert os.environ['DOWNSAMPLER'] == 'aps'
@@ -61,7 +61,7 @@ def test_a_recipe_of_one_operator_is_refused(data, tmp_path, monkeypatch):
     recipe = tmp_path / 'x' / 'recipe.py'
     recipe.parent.mkdir()
     recipe.write_text("downsampler = dict(type='BlurPool')\n")
-    cell = replace(study_cells(make_plan(), 'search', grid(make_plan()), as_planned(make_plan()))[0],
+    cell = replace(study_cells(make_plan(), 'search', grid(make_plan()), as_planned(make_plan(), 'search'))[0],
                    recipe=str(recipe))
     with pytest.raises(ValueError, match='does not read its downsampler from the file that DOWNSAMPLER names'):
         cell_config(cell, tmp_path)

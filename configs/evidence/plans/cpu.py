@@ -4,27 +4,33 @@ networks = {
     'deeplabv3plus': dict(
         recipe='configs/deeplabv3plus/deeplabv3plus_r18-w8-d8_1xb8-1k_scattered-digits-64x64.py',
         task='segmentation',
-        iterations=800,
+        iterations=1600,
+        search_iterations=600,
         images=200,
         learning_rates=[0.015, 0.03, 0.06]),
     'resnet18': dict(
         recipe='configs/resnet/resnet18-w8_1xb32-1k_scattered-digits-64x64.py',
         task='classification',
-        iterations=1000,
+        iterations=2000,
+        search_iterations=750,
         images=500,
         learning_rates=[0.0025, 0.005, 0.01]),
     'unet': dict(
         recipe='configs/unet/unet-s3-w16_fcn_1xb8-1k_scattered-digits-64x64.py',
         task='segmentation',
-        iterations=800,
+        iterations=1600,
+        search_iterations=600,
         images=200,
-        learning_rates=[0.01, 0.02, 0.04]),
+        learning_rates=[0.01, 0.02, 0.04],
+        paddings=['zeros']),
     'all-cnn-c': dict(
         recipe='configs/all_cnn/all-cnn-c-w16_1xb16-1k_scattered-digits-32x32.py',
         task='classification',
-        iterations=700,
+        iterations=1400,
+        search_iterations=525,
         images=500,
-        learning_rates=[0.0025, 0.005, 0.01]),
+        learning_rates=[0.0025, 0.005, 0.01],
+        paddings=['zeros']),
 }
 
 # Images have 64 pixels a side: shifts of up to 4 leave views of 56, a multiple of the total stride of both segmentors.
@@ -65,9 +71,9 @@ operators = {
 }
 
 studies = {
-    # The learning rate of every operator in every network. Both paddings share it: it is searched for with zeros,
-    # in trainings of three quarters of the length.
-    'search': dict(split='val', seeds=[100], rates='grid', length=0.75),
+    # The learning rate of every operator in every network. Both paddings share it: it is searched for with zeros, in
+    # shorter trainings.
+    'search': dict(split='val', seeds=[100], rates='grid'),
     'final': dict(split='test', seeds=[0, 1, 2, 3, 4], map_images=16),
     # Equal training time: each operator gets the iterations that fit into the time of the stock network.
     'time': dict(
@@ -139,54 +145,89 @@ studies = {
                 config=dict(type='TIPS', padding_mode='reflect'), rate_of='TIPS', hooks=[dict(type='TIPSLossHook')]),
         }),
     # Candidates for a better TIPS, and BlurPool with the same additions, paired with BlurPool over seeds. On the
-    # validation split alone.
+    # validation split alone. What tells the parts of a candidate apart is in one network.
     'variants': dict(
         split='val',
         seeds=[10, 11, 12, 13, 14],
-        networks=['deeplabv3plus', 'unet'],
-        paddings=['zeros'],
-        operators=['BlurPool', 'TIPS phase'],
+        networks=['deeplabv3plus', 'unet', 'resnet18'],
+        operators=['BlurPool'],
         extra={
             'TIPS max': dict(
                 config=dict(type='TIPS', scores='phase', taps=4, padding_mode='reflect', keep_max=True),
-                rate_of='TIPS phase'),
+                rate_of='TIPS phase',
+                paddings=['zeros']),
             'BlurPool stem': dict(
-                config=dict(type='BlurPool'), sites=dict(stem_conv=dict(type='BlurPool')), rate_of='BlurPool'),
+                config=dict(type='BlurPool'),
+                sites=dict(stem_conv=dict(type='BlurPool')),
+                rate_of='BlurPool',
+                networks=['deeplabv3plus'],
+                paddings=['zeros']),
             'TIPS max stem': dict(
                 config=dict(type='TIPS', scores='phase', taps=4, padding_mode='reflect', keep_max=True),
                 sites=dict(stem_conv=dict(type='TIPS', scores='phase', taps=4, padding_mode='reflect')),
                 rate_of='TIPS phase',
+                networks=['deeplabv3plus'],
+                paddings=['zeros'],
                 control='BlurPool stem'),
             'BlurPool agree': dict(
-                config=dict(type='BlurPool'), hooks=[dict(type='ShiftAgreementHook', start=0.5)], rate_of='BlurPool'),
+                config=dict(type='BlurPool'),
+                hooks=[dict(type='ShiftAgreementHook', start=0.5)],
+                rate_of='BlurPool',
+                networks=['deeplabv3plus'],
+                paddings=['zeros']),
             'TIPS max agree': dict(
                 config=dict(type='TIPS', scores='phase', taps=4, padding_mode='reflect', keep_max=True),
                 hooks=[dict(type='ShiftAgreementHook', start=0.5)],
                 rate_of='TIPS phase',
+                networks=['deeplabv3plus'],
+                paddings=['zeros'],
                 control='BlurPool agree'),
             'BlurPool stem agree': dict(
                 config=dict(type='BlurPool'),
                 sites=dict(stem_conv=dict(type='BlurPool')),
                 hooks=[dict(type='ShiftAgreementHook', start=0.5)],
-                rate_of='BlurPool'),
+                rate_of='BlurPool',
+                paddings=['zeros']),
             'TIPS max stem agree': dict(
                 config=dict(type='TIPS', scores='phase', taps=4, padding_mode='reflect', keep_max=True),
                 sites=dict(stem_conv=dict(type='TIPS', scores='phase', taps=4, padding_mode='reflect')),
                 hooks=[dict(type='ShiftAgreementHook', start=0.5)],
                 rate_of='TIPS phase',
+                paddings=['zeros'],
                 control='BlurPool stem agree'),
             'TIPS max stem agree 1': dict(
                 config=dict(type='TIPS', scores='phase', taps=4, padding_mode='reflect', keep_max=True),
                 sites=dict(stem_conv=dict(type='TIPS', scores='phase', taps=4, padding_mode='reflect')),
                 hooks=[dict(type='ShiftAgreementHook')],
-                rate_of='TIPS phase'),
+                rate_of='TIPS phase',
+                networks=['deeplabv3plus'],
+                paddings=['zeros']),
             'TIPS anchor max': dict(
-                config=dict(type='TIPS', anchor='norm', taps=4, keep_max=True), rate_of='TIPS anchor'),
+                config=dict(type='TIPS', anchor='norm', taps=4, keep_max=True),
+                rate_of='TIPS anchor',
+                paddings=['zeros']),
             'TIPS anchor max stem agree': dict(
                 config=dict(type='TIPS', anchor='norm', taps=4, keep_max=True),
                 sites=dict(stem_conv=dict(type='TIPS', anchor='norm', taps=4)),
                 hooks=[dict(type='ShiftAgreementHook', start=0.5)],
                 rate_of='TIPS anchor',
+                networks=['deeplabv3plus'],
+                paddings=['zeros'],
                 control='BlurPool stem agree'),
+            # Exactly equivariant as a whole, beside BlurPool in the same padding.
+            'TIPS anchor max exact': dict(
+                config=dict(type='TIPS', anchor='norm', taps=4, keep_max=True),
+                sites=dict(stem_conv=dict(type='TIPS', anchor='norm', taps=4)),
+                hooks=[dict(type='ExactEquivarianceHook')],
+                rate_of='TIPS anchor',
+                networks=['deeplabv3plus', 'resnet18'],
+                paddings=['circular']),
+            'TIPS anchor max exact agree': dict(
+                config=dict(type='TIPS', anchor='norm', taps=4, keep_max=True),
+                sites=dict(stem_conv=dict(type='TIPS', anchor='norm', taps=4)),
+                hooks=[dict(type='ExactEquivarianceHook'), dict(type='ShiftAgreementHook', start=0.5)],
+                rate_of='TIPS anchor',
+                networks=['deeplabv3plus', 'resnet18'],
+                paddings=['circular']),
         }),
 }

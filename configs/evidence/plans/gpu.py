@@ -10,6 +10,7 @@ networks = dict(
         recipe='configs/deeplabv3plus/deeplabv3plus_r18-d8_1xb8-2k_scattered-digits-256x256.py',
         task='segmentation',
         iterations=2000,
+        search_iterations=1000,
         images=200,
         learning_rates=[0.0005, 0.001, 0.002],
         paddings=['zeros']),
@@ -17,6 +18,7 @@ networks = dict(
         recipe='configs/resnet/resnet18_1xb64-2k_scattered-digits-256x256.py',
         task='classification',
         iterations=2000,
+        search_iterations=1000,
         images=500,
         learning_rates=[0.0005, 0.001, 0.002],
         paddings=['zeros']),
@@ -24,6 +26,7 @@ networks = dict(
         recipe='configs/deeplabv3plus/deeplabv3plus_r50-d8_1xb8-2k_scattered-digits-256x256.py',
         task='segmentation',
         iterations=2000,
+        search_iterations=1000,
         images=200,
         learning_rates=[0.0005, 0.001, 0.002],
         paddings=['zeros']),
@@ -31,6 +34,7 @@ networks = dict(
         recipe='configs/resnet/resnet50_1xb64-2k_scattered-digits-256x256.py',
         task='classification',
         iterations=2000,
+        search_iterations=1000,
         images=500,
         learning_rates=[0.0005, 0.001, 0.002],
         paddings=['zeros']))
@@ -47,5 +51,5 @@ operators = {
 }
 studies = dict(
     _delete_=True,
-    search=dict(split='val', seeds=[100], rates='grid', length=0.75),
+    search=dict(split='val', seeds=[100], rates='grid'),
     final=dict(split='test', seeds=[0, 1, 2, 3, 4], map_images=16))
