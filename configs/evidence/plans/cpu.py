@@ -53,6 +53,8 @@ operators = {
     'TIPS without losses': dict(config=dict(type='TIPS')),
     'TIPS phase': dict(config=dict(type='TIPS', scores='phase', taps=4)),
     'TIPS anchor': dict(config=dict(type='TIPS', anchor='norm')),
+    'TIPS max': dict(config=dict(type='TIPS', scores='phase', taps=4, padding_mode='reflect', keep_max=True)),
+    'TIPS anchor max': dict(config=dict(type='TIPS', anchor='norm', taps=4, keep_max=True)),
     # Exactly equivariant as a whole: every stride converted, and in segmentors an aligned decode.
     'APS 3 exact': dict(
         config=dict(type='APS', antialias=3),
@@ -150,12 +152,8 @@ studies = {
         split='val',
         seeds=[10, 11, 12, 13, 14],
         networks=['deeplabv3plus', 'unet', 'resnet18'],
-        operators=['BlurPool'],
+        operators=['BlurPool', 'TIPS max', 'TIPS anchor max'],
         extra={
-            'TIPS max': dict(
-                config=dict(type='TIPS', scores='phase', taps=4, padding_mode='reflect', keep_max=True),
-                rate_of='TIPS phase',
-                paddings=['zeros']),
             'BlurPool stem': dict(
                 config=dict(type='BlurPool'),
                 sites=dict(stem_conv=dict(type='BlurPool')),
@@ -165,7 +163,7 @@ studies = {
             'TIPS max stem': dict(
                 config=dict(type='TIPS', scores='phase', taps=4, padding_mode='reflect', keep_max=True),
                 sites=dict(stem_conv=dict(type='TIPS', scores='phase', taps=4, padding_mode='reflect')),
-                rate_of='TIPS phase',
+                rate_of='TIPS max',
                 networks=['deeplabv3plus'],
                 paddings=['zeros'],
                 control='BlurPool stem'),
@@ -178,7 +176,7 @@ studies = {
             'TIPS max agree': dict(
                 config=dict(type='TIPS', scores='phase', taps=4, padding_mode='reflect', keep_max=True),
                 hooks=[dict(type='ShiftAgreementHook', start=0.5)],
-                rate_of='TIPS phase',
+                rate_of='TIPS max',
                 networks=['deeplabv3plus'],
                 paddings=['zeros'],
                 control='BlurPool agree'),
@@ -192,25 +190,21 @@ studies = {
                 config=dict(type='TIPS', scores='phase', taps=4, padding_mode='reflect', keep_max=True),
                 sites=dict(stem_conv=dict(type='TIPS', scores='phase', taps=4, padding_mode='reflect')),
                 hooks=[dict(type='ShiftAgreementHook', start=0.5)],
-                rate_of='TIPS phase',
+                rate_of='TIPS max',
                 paddings=['zeros'],
                 control='BlurPool stem agree'),
             'TIPS max stem agree 1': dict(
                 config=dict(type='TIPS', scores='phase', taps=4, padding_mode='reflect', keep_max=True),
                 sites=dict(stem_conv=dict(type='TIPS', scores='phase', taps=4, padding_mode='reflect')),
                 hooks=[dict(type='ShiftAgreementHook')],
-                rate_of='TIPS phase',
+                rate_of='TIPS max',
                 networks=['deeplabv3plus'],
-                paddings=['zeros']),
-            'TIPS anchor max': dict(
-                config=dict(type='TIPS', anchor='norm', taps=4, keep_max=True),
-                rate_of='TIPS anchor',
                 paddings=['zeros']),
             'TIPS anchor max stem agree': dict(
                 config=dict(type='TIPS', anchor='norm', taps=4, keep_max=True),
                 sites=dict(stem_conv=dict(type='TIPS', anchor='norm', taps=4)),
                 hooks=[dict(type='ShiftAgreementHook', start=0.5)],
-                rate_of='TIPS anchor',
+                rate_of='TIPS anchor max',
                 networks=['deeplabv3plus'],
                 paddings=['zeros'],
                 control='BlurPool stem agree'),
@@ -219,14 +213,14 @@ studies = {
                 config=dict(type='TIPS', anchor='norm', taps=4, keep_max=True),
                 sites=dict(stem_conv=dict(type='TIPS', anchor='norm', taps=4)),
                 hooks=[dict(type='ExactEquivarianceHook')],
-                rate_of='TIPS anchor',
+                rate_of='TIPS anchor max',
                 networks=['deeplabv3plus', 'resnet18'],
                 paddings=['circular']),
             'TIPS anchor max exact agree': dict(
                 config=dict(type='TIPS', anchor='norm', taps=4, keep_max=True),
                 sites=dict(stem_conv=dict(type='TIPS', anchor='norm', taps=4)),
                 hooks=[dict(type='ExactEquivarianceHook'), dict(type='ShiftAgreementHook', start=0.5)],
-                rate_of='TIPS anchor',
+                rate_of='TIPS anchor max',
                 networks=['deeplabv3plus', 'resnet18'],
                 paddings=['circular']),
         }),
