@@ -1,5 +1,5 @@
 # Copyright (c) mmtips authors. All rights reserved.
-"""Exact circular equivariance of a whole model, from a config."""
+"""Models that undo the phases which their operators keep, from a config."""
 
 from typing import Any
 
@@ -9,6 +9,26 @@ from mmengine.runner import Runner
 
 from mmtips.surgery import align_decoder, convert_padding, equivariant_operators
 from mmtips.wrappers import unwrap
+
+
+@HOOKS.register_module()
+class AlignedDecodeHook(Hook):
+    """Let a segmentor undo the phases that its backbone keeps: see :func:`mmtips.surgery.align_decoder`.
+
+    For operators whose guarantee is ``'equivariant'`` and the padding that the model has: away from the border
+    predictions then move with the image. A classifier decodes nothing, and stays as it is. The model gets no parameter,
+    so that checkpoints load with and without it; but a network has to be trained with it.
+    """
+
+    def before_run(self, runner: Runner) -> None:
+        """Convert the model, once.
+
+        Raises:
+            ValueError: If an operator of its backbone is not equivariant, or a stride is left.
+        """
+        model: Any = unwrap(runner.model)
+        if hasattr(model, 'decode_head') and not hasattr(model.backbone, 'trail'):
+            align_decoder(model)
 
 
 @HOOKS.register_module()

@@ -5,7 +5,8 @@ An operator that keeps phase (i, j) moves its map: pixel m of a map of total str
 image, where every operator on the way adds ``(stride before it) * (i, j)`` to the offset o. Two moves suffice, whatever
 the decoder does in between: each map that the backbone hands over is rolled by whole pixels into the frame of its
 deepest map, so that all of them lie as in a network of fixed phases; and the logits, enlarged to the image, are rolled
-by the offset of that frame. The decoder never sees that phases differ.
+by the offset of that frame. The decoder never sees that phases differ. What such a move brings in from beyond the
+border is the other side of the map in a model that is padded circularly, in any other the outermost row or column.
 """
 
 from dataclasses import dataclass, field
@@ -25,10 +26,12 @@ class Trail:
     """The phases that were kept in one forward, and what follows from them.
 
     Attributes:
+        border: What maps bring in from beyond their border, see :func:`move_each`.
         size: Height and width of the image.
         offsets: For each stride on the way the offset of its maps, ``(N, 2)`` int64, rows and columns.
     """
 
+    border: str = 'wrap'
     size: tuple[int, int] = (0, 0)
     offsets: dict[int, Tensor] = field(default_factory=dict)
 
@@ -45,34 +48,38 @@ class Trail:
         self.offsets[before * stride] = self.offsets[before] + before * step
 
     def align(self, feature: Tensor) -> Tensor:
-        """Roll a map of the backbone, ``(N, C, h, w)``, into the frame of the deepest one."""
+        """Move a map of the backbone, ``(N, C, h, w)``, into the frame of the deepest one."""
         sides = tuple(map(int, feature.shape[-2:]))
         stride = self.size[0] // sides[0]
         if stride not in self.offsets or sides != tuple(side // stride for side in self.size):
             raise ValueError(f'alignment: images of {self.size} and maps of {sides} pixels do not '
                              f'fit strides of {list(self.offsets)}: choose sizes that are multiples of '
                              f'{max(self.offsets)}')
-        return roll_each(feature, (self.offsets[stride] - self.offsets[max(self.offsets)]) // stride)
+        return move_each(feature, (self.offsets[stride] - self.offsets[max(self.offsets)]) // stride, self.border)
 
     def restore(self, logits: Tensor) -> Tensor:
-        """Enlarge logits ``(N, K, h, w)`` to the image and roll them into its frame."""
+        """Enlarge logits ``(N, K, h, w)`` to the image and move them into its frame."""
         logits = F.interpolate(logits, self.size, mode='bilinear', align_corners=False)
-        return roll_each(logits, self.offsets[max(self.offsets)])
+        return move_each(logits, self.offsets[max(self.offsets)], self.border)
 
 
-def roll_each(x: Tensor, amounts: Tensor) -> Tensor:
-    """Roll every sample by an amount of its own.
+def move_each(x: Tensor, amounts: Tensor, border: str = 'wrap') -> Tensor:
+    """Move every sample by an amount of its own.
 
     Args:
         x: ``(N, C, H, W)``.
         amounts: ``(N, 2)`` int64, rows and columns.
+        border: What comes in: ``'wrap'``, the other side, so that the map is rolled; or ``'replicate'``, the outermost
+            row or column again.
 
     Returns:
-        ``(N, C, H, W)``: ``out[n, :, i, j] = x[n, :, i - amounts[n, 0], j - amounts[n, 1]]``, modulo the size.
+        ``(N, C, H, W)``: ``out[n, :, i, j] = x[n, :, i - amounts[n, 0], j - amounts[n, 1]]``, modulo the size, or at
+        the nearest place that there is.
     """
     n, c, h, w = x.shape
-    rows = (torch.arange(h, device=x.device) - amounts[:, :1]) % h
-    columns = (torch.arange(w, device=x.device) - amounts[:, 1:]) % w
+    rows, columns = (torch.arange(side, device=x.device) - amount
+                     for side, amount in ((h, amounts[:, :1]), (w, amounts[:, 1:])))
+    rows, columns = (rows % h, columns % w) if border == 'wrap' else (rows.clamp(0, h - 1), columns.clamp(0, w - 1))
     x = x.gather(2, rows[:, None, :, None].expand(n, c, h, w))
     return x.gather(3, columns[:, None, None, :].expand(n, c, h, w))
 
@@ -105,8 +112,9 @@ def equivariant_operators(backbone: nn.Module) -> list[Any]:
 def align_decoder(segmentor: nn.Module) -> Trail:
     """Make a segmentor undo the phases that its backbone keeps, in place.
 
-    With operators that are equivariant and circular padding (:func:`convert_padding`) its predictions then move exactly
-    with the image, for sizes that are multiples of the total stride. Its heads return logits of the size of the image.
+    With operators that are equivariant and circular padding (:func:`convert_padding`, before) its predictions then move
+    exactly with the image, for sizes that are multiples of the total stride; with any other padding they do so but for
+    what the border does. Its heads return logits of the size of the image.
 
     Args:
         segmentor: An ``EncoderDecoder`` of mmseg, its backbone converted at every stride.
@@ -127,7 +135,7 @@ def align_decoder(segmentor: nn.Module) -> Trail:
     heads: list[Any] = [module for module in segmentor.modules() if hasattr(module, 'conv_seg')]
     if any(getattr(head, 'align_corners', False) for head in heads):
         raise ValueError('align_corners=True does not move with the image: set it to False in the heads')
-    trail = Trail()
+    trail = Trail('wrap' if hasattr(segmentor, 'circular_resizes') else 'replicate')
     for module in operators:
         if not isinstance(module.chooser, SharedChoice):
             module.listeners.append(_Note(trail, module.stride))

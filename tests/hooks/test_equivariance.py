@@ -6,7 +6,7 @@ import torch
 from mmengine.config import ConfigDict
 from mmengine.registry import MODELS
 
-from mmtips.hooks import ExactEquivarianceHook
+from mmtips.hooks import AlignedDecodeHook, CircularPaddingHook, ExactEquivarianceHook
 
 APS = dict(type='APS')
 
@@ -43,3 +43,29 @@ def test_what_would_not_be_exact_is_refused(scope, options, message):
     for _ in range(2):  # the second time too
         with pytest.raises(ValueError, match=message):
             ExactEquivarianceHook().before_run(runner)
+
+
+def segmentor():
+    head = dict(type='FCNHead', in_channels=32, in_index=3, channels=4, num_convs=1, concat_input=False, num_classes=3,
+                align_corners=False, loss_decode=dict(type='CrossEntropyLoss'))
+    backbone = dict(type='TIPSResNet', depth=18, base_channels=4, stem_channels=4, downsampler=APS,
+                    sites=dict(stem_conv=APS))
+    return MODELS.build(ConfigDict(type='EncoderDecoder', backbone=backbone, decode_head=head,
+                                   test_cfg=dict(mode='whole')))
+
+
+@pytest.mark.parametrize(('hooks', 'border'), [([], 'replicate'), ([CircularPaddingHook], 'wrap')])
+def test_an_aligned_decode_keeps_the_padding_of_the_model(scope, hooks, border):
+    scope('mmseg')
+    runner = SimpleNamespace(model=segmentor())
+    for hook in [*hooks, AlignedDecodeHook, AlignedDecodeHook]:  # nothing happens twice
+        hook().before_run(runner)
+    assert runner.model.backbone.trail.border == border
+    assert hasattr(runner.model, 'circular_resizes') == (border == 'wrap')
+
+
+def test_a_classifier_has_nothing_to_align(scope):
+    scope('mmpretrain')
+    runner = SimpleNamespace(model=classifier())
+    AlignedDecodeHook().before_run(runner)
+    assert not hasattr(runner.model.backbone, 'trail')

@@ -13,7 +13,7 @@ from torch import nn
 from mmtips.downsampling.functional import wrap_border
 from mmtips.report import measure_cost
 from mmtips.surgery import align_decoder, convert_downsampling, convert_padding
-from mmtips.surgery.alignment import roll_each
+from mmtips.surgery.alignment import move_each
 from mmtips.surgery.padding import circular_resize
 
 EXACT = {
@@ -101,7 +101,7 @@ def pooled_under_all_shifts(backbone, x):
     shifts = torch.cartesian_prod(torch.arange(32), torch.arange(32))
     with torch.no_grad():
         still = backbone(x)[-1].mean((-2, -1))
-        moved = torch.cat([backbone(roll_each(x.expand(len(part), -1, -1, -1), part))[-1].mean((-2, -1))
+        moved = torch.cat([backbone(move_each(x.expand(len(part), -1, -1, -1), part))[-1].mean((-2, -1))
                            for part in shifts.split(256)])
     return still.expand_as(moved), moved
 
@@ -148,10 +148,10 @@ def deeplab(cfg, dilations=(1, 12, 24, 36)):
                                    test_cfg=dict(mode='whole')))
 
 
-def unet(cfg):
-    head = dict(type='FCNHead', in_channels=4, in_index=4, channels=4, num_convs=1, concat_input=False, num_classes=5,
+def unet(cfg, **options):
+    head = dict(type='FCNHead', in_channels=4, in_index=-1, channels=4, num_convs=1, concat_input=False, num_classes=5,
                 norm_cfg=NORM, align_corners=False, loss_decode=dict(type='CrossEntropyLoss'))
-    backbone = dict(type='TIPSUNet', base_channels=4, downsampler=cfg, sites=dict(stem_conv=cfg))
+    backbone = dict(type='TIPSUNet', base_channels=4, downsampler=cfg, sites=dict(stem_conv=cfg), **options)
     return MODELS.build(ConfigDict(type='EncoderDecoder', backbone=backbone, decode_head=head,
                                    test_cfg=dict(mode='whole')))
 
@@ -177,9 +177,40 @@ def test_predictions_move_with_the_image(scope, prepare, build, cfg):
     shifts = torch.cartesian_prod(torch.arange(-3, 9), torch.arange(-3, 9))
     still = predictions(model, x)
     assert len(still.unique()) > 1
-    moved = torch.cat([predictions(model, roll_each(x.expand(len(part), -1, -1, -1), part))
+    moved = torch.cat([predictions(model, move_each(x.expand(len(part), -1, -1, -1), part))
                        for part in shifts.split(48)])
-    assert torch.equal(roll_each(moved[:, None], -shifts)[:, 0], still.expand_as(moved))
+    assert torch.equal(move_each(moved[:, None], -shifts)[:, 0], still.expand_as(moved))
+
+
+def on_a_canvas(thing, place, side=128):
+    """A thing ``(N, 3, h, w)`` on an empty canvas, its first pixel at ``place``."""
+    (i, j), canvas = place, thing.new_zeros(len(thing), 3, side, side)
+    canvas[..., i:i + thing.shape[-2], j:j + thing.shape[-1]] = thing
+    return canvas
+
+
+def shallow_unet(cfg):
+    """Sees 50 pixels at most, and nothing where nothing is: padding with zeros is what lies beyond an empty canvas."""
+    model = unet(cfg, num_stages=3, strides=(1, 1, 1), enc_num_convs=(1, 1, 1), dec_num_convs=(1, 1),
+                 downsamples=(True, True), enc_dilations=(1, 1, 1), dec_dilations=(1, 1))
+    nn.init.normal_(model.decode_head.conv_seg.weight)
+    nn.init.normal_(model.decode_head.conv_seg.bias, std=0.1)
+    return model.double().eval()
+
+
+@pytest.mark.parametrize('cfg', [EXACT['APS'], EXACT['TIPS-anchor']], ids=['APS', 'TIPS-anchor'])
+def test_with_zero_padding_predictions_move_with_the_image(scope, cfg):
+    scope('mmseg')
+    torch.manual_seed(0)
+    model, thing = shallow_unet(cfg), 3 * torch.randn(1, 3, 16, 16).double()
+    plain = copy.deepcopy(model)
+    assert align_decoder(model).border == 'replicate'
+    places = [(i, j) for i in range(52, 60) for j in (50, 53, 56, 59)]
+    seen = {of: [predictions(of, on_a_canvas(thing, (i, j)))[0, i - 40:i + 56, j - 40:j + 56] for i, j in places]
+            for of in (model, plain)}
+    assert len(seen[model][0].unique()) > 2
+    assert all(torch.equal(of, seen[model][0]) for of in seen[model])
+    assert not all(torch.equal(of, seen[plain][0]) for of in seen[plain])
 
 
 def test_without_alignment_predictions_do_not_move_with_the_image(scope):
@@ -257,7 +288,16 @@ def test_every_sample_rolls_by_itself():
     x, amounts = torch.randn(3, 2, 4, 5), torch.tensor([[0, 0], [1, -2], [-3, 7]])
     expected = torch.stack([sample.roll(tuple(amount), (-2, -1))
                             for sample, amount in zip(x, amounts.tolist(), strict=True)])
-    assert torch.equal(roll_each(x, amounts), expected)
+    assert torch.equal(move_each(x, amounts), expected)
+
+
+def test_a_border_that_is_replicated():
+    x, amounts = torch.randn(3, 2, 4, 5), torch.tensor([[0, 0], [1, -2], [-3, 7]])
+    out = move_each(x, amounts, 'replicate')
+    for n, (rows, columns) in enumerate(amounts.tolist()):
+        for i in range(4):
+            for j in range(5):
+                assert torch.equal(out[n, :, i, j], x[n, :, min(max(i - rows, 0), 3), min(max(j - columns, 0), 4)])
 
 
 def test_resizes_outside_the_model_stay_as_they_are():

@@ -14,7 +14,7 @@ from mmtips.downsampling import TIPS, Downsampler, build_downsampler
 from mmtips.evaluation.probe import SamplingProbe
 from mmtips.inspection import record
 from mmtips.surgery import PLACEMENTS, convert_downsampling, convert_padding, describe, find_sites, strided_modules
-from tests.surgery.test_equivariance import align_decoder, deeplab, predictions, randomise, roll_each
+from tests.surgery.test_equivariance import align_decoder, deeplab, move_each, predictions, randomise
 
 SUBSAMPLE, LOW = dict(type='StridedConv'), ('before', 'block')
 
@@ -234,7 +234,7 @@ class TestWhatLooksAtIt:
         x, shifts = torch.randn(1, 3, 64, 64).double(), torch.tensor([[1, 0], [0, 1], [3, 2], [7, 5], [16, 31]])
         with torch.no_grad():
             still = model(x)[-1].mean((-2, -1))
-            moved = model(roll_each(x.expand(5, -1, -1, -1), shifts))[-1].mean((-2, -1))
+            moved = model(move_each(x.expand(5, -1, -1, -1), shifts))[-1].mean((-2, -1))
         torch.testing.assert_close(moved, still.expand_as(moved), rtol=1e-10, atol=1e-10)
         assert still.std() > 1e-3
 
@@ -248,8 +248,8 @@ class TestWhatLooksAtIt:
         x, shifts = torch.randn(1, 3, 48, 64).double(), torch.tensor([[1, 0], [3, 2], [5, 7]])
         still = predictions(model, x)
         assert len(still.unique()) > 1
-        moved = predictions(model, roll_each(x.expand(3, -1, -1, -1), shifts))
-        assert torch.equal(roll_each(moved[:, None], -shifts)[:, 0], still.expand_as(moved))
+        moved = predictions(model, move_each(x.expand(3, -1, -1, -1), shifts))
+        assert torch.equal(move_each(moved[:, None], -shifts)[:, 0], still.expand_as(moved))
 
 
 class TestRefusals:

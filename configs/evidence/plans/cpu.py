@@ -207,10 +207,17 @@ studies = {
                 rate_of='TIPS max',
                 paddings=['zeros'],
                 control='BlurPool stem agree 1'),
-            'TIPS anchor max stem agree': dict(
+            'TIPS anchor max aligned': dict(
                 config=dict(type='TIPS', anchor='norm', taps=4, keep_max=True),
                 sites=dict(stem_conv=dict(type='TIPS', anchor='norm', taps=4)),
-                hooks=[dict(type='ShiftAgreementHook', start=0.5)],
+                hooks=[dict(type='AlignedDecodeHook')],
+                rate_of='TIPS anchor max',
+                paddings=['zeros'],
+                control='BlurPool stem'),
+            'TIPS anchor max aligned agree': dict(
+                config=dict(type='TIPS', anchor='norm', taps=4, keep_max=True),
+                sites=dict(stem_conv=dict(type='TIPS', anchor='norm', taps=4)),
+                hooks=[dict(type='AlignedDecodeHook'), dict(type='ShiftAgreementHook', start=0.5)],
                 rate_of='TIPS anchor max',
                 networks=['deeplabv3plus'],
                 paddings=['zeros'],
