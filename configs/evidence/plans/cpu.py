@@ -11,14 +11,14 @@ networks = {
     'resnet18': dict(
         recipe='configs/resnet/resnet18-w8_1xb32-1k_scattered-digits-64x64.py',
         task='classification',
-        iterations=2000,
+        iterations=1500,
         search_iterations=750,
         images=500,
         learning_rates=[0.0025, 0.005, 0.01]),
     'unet': dict(
         recipe='configs/unet/unet-s3-w16_fcn_1xb8-1k_scattered-digits-64x64.py',
         task='segmentation',
-        iterations=1600,
+        iterations=1200,
         search_iterations=600,
         images=200,
         learning_rates=[0.01, 0.02, 0.04],
@@ -26,7 +26,7 @@ networks = {
     'all-cnn-c': dict(
         recipe='configs/all_cnn/all-cnn-c-w16_1xb16-1k_scattered-digits-32x32.py',
         task='classification',
-        iterations=1400,
+        iterations=1050,
         search_iterations=525,
         images=500,
         learning_rates=[0.0025, 0.005, 0.01],
