@@ -223,6 +223,32 @@ studies = {
                 networks=['deeplabv3plus'],
                 paddings=['zeros'],
                 control='BlurPool stem agree'),
+            'BlurPool block': dict(
+                config=dict(type='BlurPool', placement='block'),
+                rate_of='BlurPool',
+                networks=['deeplabv3plus'],
+                paddings=['zeros']),
+            'TIPS max block': dict(
+                config=dict(
+                    type='TIPS', placement='block', scores='phase', taps=4, padding_mode='reflect', keep_max=True),
+                rate_of='TIPS max',
+                networks=['deeplabv3plus'],
+                paddings=['zeros'],
+                control='BlurPool block'),
+            'BlurPool block agree': dict(
+                config=dict(type='BlurPool', placement='block'),
+                hooks=[dict(type='ShiftAgreementHook', start=0.5)],
+                rate_of='BlurPool',
+                networks=['deeplabv3plus'],
+                paddings=['zeros']),
+            'TIPS max block agree': dict(
+                config=dict(
+                    type='TIPS', placement='block', scores='phase', taps=4, padding_mode='reflect', keep_max=True),
+                hooks=[dict(type='ShiftAgreementHook', start=0.5)],
+                rate_of='TIPS max',
+                networks=['deeplabv3plus'],
+                paddings=['zeros'],
+                control='BlurPool block agree'),
             # Exactly equivariant as a whole, beside BlurPool in the same padding.
             'TIPS anchor max exact': dict(
                 config=dict(type='TIPS', anchor='norm', taps=4, keep_max=True),
@@ -232,6 +258,13 @@ studies = {
                 networks=['deeplabv3plus', 'resnet18'],
                 paddings=['circular'],
                 control='BlurPool stem'),
+            'TIPS anchor max block exact': dict(
+                config=dict(type='TIPS', placement='block', anchor='norm', taps=4, keep_max=True),
+                sites=dict(stem_conv=dict(type='TIPS', anchor='norm', taps=4)),
+                hooks=[dict(type='ExactEquivarianceHook')],
+                rate_of='TIPS anchor max',
+                networks=['deeplabv3plus'],
+                paddings=['circular']),
             'TIPS anchor max exact agree': dict(
                 config=dict(type='TIPS', anchor='norm', taps=4, keep_max=True),
                 sites=dict(stem_conv=dict(type='TIPS', anchor='norm', taps=4)),
