@@ -84,8 +84,8 @@ def train(model):
     model.double().eval()
     if dense:  # after few steps one class may still win everywhere
         with torch.no_grad():
-            maps = model(textures(halves(8, 64, 64)))
-            model.decode_head.conv_seg.bias[1] += (maps[:, 0] - maps[:, 1]).mean()
+            maps = model(textures(halves(8, 48, 64)))
+            model.decode_head.conv_seg.bias[1] += (maps[:, 0] - maps[:, 1]).median()
 
 
 def noise(height, width):
@@ -174,6 +174,12 @@ def test_predictions_move_with_the_image(scope, prepare, build, cfg):
     change, image = PREPARED[prepare]
     change(model)
     x = image(48, 64)
+    if prepare == 'trained':  # after few steps one class may win everywhere
+        with torch.no_grad():
+            lead = (model(x)[:, 0] - model(x)[:, 1]).flatten().sort().values
+            lead = lead[len(lead) // 4:3 * len(lead) // 4]
+            widest = lead.diff().argmax()  # where no pixel is near a tie
+            model.decode_head.conv_seg.bias[1] += lead[widest:widest + 2].mean()
     shifts = torch.cartesian_prod(torch.arange(-3, 9), torch.arange(-3, 9))
     still = predictions(model, x)
     assert len(still.unique()) > 1
