@@ -207,6 +207,21 @@ studies = {
                 rate_of='TIPS max',
                 paddings=['zeros'],
                 control='BlurPool stem agree 1'),
+            # Less of it: half the weight, and crops that lose a quarter as many pixels.
+            'BlurPool stem agree 1, weight 0.5': dict(
+                config=dict(type='BlurPool'),
+                sites=dict(stem_conv=dict(type='BlurPool')),
+                hooks=[dict(type='ShiftAgreementHook', weight=0.5)],
+                rate_of='BlurPool',
+                networks=['deeplabv3plus'],
+                paddings=['zeros']),
+            'BlurPool stem agree 1, near': dict(
+                config=dict(type='BlurPool'),
+                sites=dict(stem_conv=dict(type='BlurPool')),
+                hooks=[dict(type='ShiftAgreementHook', max_shift=1)],
+                rate_of='BlurPool',
+                networks=['deeplabv3plus'],
+                paddings=['zeros']),
             'TIPS anchor max aligned': dict(
                 config=dict(type='TIPS', anchor='norm', taps=4, keep_max=True),
                 sites=dict(stem_conv=dict(type='TIPS', anchor='norm', taps=4)),

@@ -51,13 +51,9 @@ def outstanding(study: str, studies: Studies, folder: str = 'results/evidence') 
 
 def _protocols(studies: Studies) -> str:
     """What each study was run with, as its file says."""
-    said = []
-    for study in WHAT:
-        if study not in whole(studies):
-            said.append(outstanding(study, studies))
-            continue
-        said.append(f"{_run(studies[study])} `{json.dumps(studies[study]['protocol'], sort_keys=True)}`")
-    return '\n\n'.join(said)
+    ready = whole(studies)
+    return '\n\n'.join(f"{_run(ready[study])} `{json.dumps(ready[study]['protocol'], sort_keys=True)}`"
+                       if study in ready else outstanding(study, studies) for study in WHAT)
 
 
 def _run(result: Result) -> str:
