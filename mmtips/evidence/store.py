@@ -45,8 +45,7 @@ def unpack(out: Path, study: str) -> None:
     for name, left in contents:
         result = out / 'cells' / study / name / RESULT
         if not result.is_file():
-            result.parent.mkdir(parents=True, exist_ok=True)
-            write(dict(run=content['run'], **left), result)
+            report.write_whole(dict(run=content['run'], **left), result)
 
 
 def finished(out: Path, cell: Cell) -> dict[str, Any] | None:
@@ -99,11 +98,3 @@ def _common_run(runs: Sequence[tuple[Cell, dict[str, Any]]]) -> dict[str, Any]:
     # Of what was unpacked from a file, the commits of all its cells are known together.
     commits = dict.fromkeys(commit for _, run in ordered for commit in run['commit'].split(', '))
     return dict(first, created=max(run['created'] for _, run in runs), commit=', '.join(commits))
-
-
-def write(content: dict[str, Any], path: Path) -> Path:
-    """Write a file of results, as a whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f'{path.name}.part')
-    part.write_text(json.dumps(content, indent=1) + '\n')
-    return part.replace(path)

@@ -10,7 +10,8 @@ from mmtips.evidence.cells import Cell, as_planned, grid, study_cells
 from mmtips.evidence.choice import chosen_rates, equal_time
 from mmtips.evidence.plan import Plan
 from mmtips.evidence.pool import Failure, run_cells
-from mmtips.evidence.store import collect, finished, unpack, write
+from mmtips.evidence.store import collect, finished, unpack
+from mmtips.report import write_whole
 
 
 def cells_of(plan: Plan, name: str, out: Path) -> list[Cell]:
@@ -77,7 +78,7 @@ def run_study(plan: Plan, name: str, out: Path, jobs: int, report: Callable[[str
     cells = [cell for cell in cells_of(plan, name, out) if networks is None or cell.network in networks]
     failures = run_cells(cells, out, jobs, report)
     if any(finished(out, cell) for cell in cells):
-        report(str(write(collect(plan, name, cells, out), out / f'{name}.json')))
+        report(str(write_whole(collect(plan, name, cells, out), out / f'{name}.json')))
     for failure in failures:
         report(f'FAILED {failure.cell.study}/{failure.cell.id}: {failure.reason} ({failure.log})')
     return failures

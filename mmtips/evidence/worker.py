@@ -1,7 +1,6 @@
 # Copyright (c) mmtips authors. All rights reserved.
 """What runs a cell: training and evaluation through mmengine's runner, and the row that comes out."""
 
-import json
 import os
 import sys
 import traceback
@@ -51,9 +50,7 @@ def finish(cell: Cell, folder: Path) -> None:
         content['row'] = run_cell(cell, folder)
     except FloatingPointError as error:
         content['diverged'] = str(error)
-    part = folder / f'{RESULT}.part'
-    part.write_text(json.dumps(content, indent=1) + '\n')
-    part.replace(folder / RESULT)  # there as a whole or not at all
+    report.write_whole(content, folder / RESULT)
 
 
 def run_cell(cell: Cell, folder: Path) -> dict[str, Any]:

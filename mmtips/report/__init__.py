@@ -6,7 +6,7 @@ from mmtips.report.comparable import require_comparable
 from mmtips.report.correlation import correlate, correlation_caption, correlation_text
 from mmtips.report.cost import measure_cost
 from mmtips.report.figures import write_examples, write_figures, write_gallery, write_layers
-from mmtips.report.files import write_kept
+from mmtips.report.files import write_kept, write_whole
 from mmtips.report.folder import write_report
 from mmtips.report.page import render_page
 from mmtips.report.results import load_robustness, measurements, robustness_result, run_information, shift_result
@@ -29,5 +29,5 @@ __all__ = [
     'correlation_caption', 'correlation_text', 'insert_table', 'load_result', 'load_robustness', 'markdown',
     'markdown_table', 'measure_cost', 'measurements', 'per_class', 'render_page', 'require_comparable',
     'robustness_result', 'run_information', 'shift_result', 'text', 'validate', 'write_examples', 'write_figures',
-    'write_gallery', 'write_kept', 'write_layers', 'write_report', 'write_result', 'write_scatter'
+    'write_gallery', 'write_kept', 'write_layers', 'write_report', 'write_result', 'write_scatter', 'write_whole'
 ]

@@ -1,9 +1,12 @@
 # Copyright (c) mmtips authors. All rights reserved.
-"""Files that are written without losing what is there."""
+"""Files that are written without losing what is there, and whole or not at all."""
 
 import itertools
+import json
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 
 def keep_earlier(path: Path) -> None:
@@ -42,3 +45,19 @@ def write_kept(content: str | bytes, path: Path) -> Path:
     keep_earlier(path)
     path.write_bytes(data)
     return path
+
+
+def write_whole(content: Mapping[str, Any], path: Path) -> Path:
+    """Write JSON in the place of what is there; whoever reads meanwhile, or after a crash, finds one of the two, whole.
+
+    Args:
+        content: What to write.
+        path: Where to; its folder is made.
+
+    Returns:
+        The path.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f'{path.name}.part')
+    part.write_text(json.dumps(content, indent=1) + '\n')
+    return part.replace(path)

@@ -11,6 +11,7 @@ from mmtips.evidence import pool, store, studies
 from mmtips.evidence.cells import as_planned, grid, study_cells
 from mmtips.evidence.plan import Operator, Study
 from mmtips.evidence.studies import cells_of
+from mmtips.report import write_whole
 from tests.evidence.factory import ROOT, RUN, make_plan, pretend, pretend_with_faults, row
 
 
@@ -123,12 +124,12 @@ def test_equal_time_of_who_was_not_searched_for_is_known_from_the_final_runs(tmp
                    studies=dict(plan.studies, time=time))
     cells = search(plan)
     run(cells, tmp_path)
-    store.write(store.collect(plan, 'search', cells, tmp_path), tmp_path / 'search.json')
+    write_whole(store.collect(plan, 'search', cells, tmp_path), tmp_path / 'search.json')
     with pytest.raises(ValueError, match='no training time of TIPS in deeplab is known: run the study final first'):
         cells_of(plan, 'time', tmp_path)
     rows = [row(name, 0.01, 0.5, setting='deeplab-zeros', seconds=seconds, iterations=60)
             for name, seconds in (('stock', 10.), ('TIPS', 20.))]
-    store.write(dict(rows=rows), tmp_path / 'final.json')
+    write_whole(dict(rows=rows), tmp_path / 'final.json')
     assert {(cell.name, cell.iterations) for cell in cells_of(plan, 'time', tmp_path)} == {
         ('stock', 60), ('TIPS', 22)}  # stock took 10 s for 100 iterations in the search: 60 * (20 / 160) / (20 / 60)
 
@@ -139,10 +140,10 @@ def test_other_studies_need_a_finished_search(tmp_path):
         cells_of(plan, 'final', tmp_path)
     cells = search(plan)
     run(cells, tmp_path)
-    store.write(store.collect(plan, 'search', cells, tmp_path), tmp_path / 'search.json')
+    write_whole(store.collect(plan, 'search', cells, tmp_path), tmp_path / 'search.json')
     assert {cell.learning_rate for cell in cells_of(plan, 'final', tmp_path)} == {0.001, 0.01}  # ties: the lowest
     (store.cell_folder(tmp_path, cells[0]) / 'result.json').unlink()
-    store.write(store.collect(plan, 'search', cells, tmp_path), tmp_path / 'search.json')
+    write_whole(store.collect(plan, 'search', cells, tmp_path), tmp_path / 'search.json')
     with pytest.raises(ValueError, match='1 cells of the search are not finished'):
         cells_of(plan, 'final', tmp_path)
 
@@ -155,7 +156,7 @@ def test_the_file_of_a_study_is_enough_to_go_on_from(tmp_path, monkeypatch):
     (folder / 'result.json').write_text(json.dumps(dict(run=dict(RUN, commit='def'), diverged='not finite')))
     before = store.collect(plan, 'search', cells, tmp_path / 'here')
     (tmp_path / 'there').mkdir()
-    store.write(before, tmp_path / 'there/search.json')
+    write_whole(before, tmp_path / 'there/search.json')
     assert studies.estimate(plan, 'search', tmp_path / 'there') == f'search: {len(cells)} cells, {len(cells) - 5} left'
     monkeypatch.setattr(studies, 'run_cells', lambda cells, *_: ran.extend(cells) or [])
     studies.run_study(plan, 'search', tmp_path / 'there', 1)
@@ -171,7 +172,7 @@ def test_a_file_says_no_folder_outside_of_the_cells(tmp_path):
     content = store.collect(plan, 'search', cells, tmp_path / 'here')
     content['rows'][0]['cell'] = '../../elsewhere'
     (tmp_path / 'there').mkdir()
-    store.write(content, tmp_path / 'there/search.json')
+    write_whole(content, tmp_path / 'there/search.json')
     with pytest.raises(ValueError, match='elsewhere'):
         studies.estimate(plan, 'search', tmp_path / 'there')
     assert [path.name for path in (tmp_path / 'there').iterdir()] == ['search.json']

@@ -6,38 +6,22 @@
 _base_ = './cpu.py'
 networks = dict(
     _delete_=True,
-    deeplabv3plus_r18=dict(
-        recipe='configs/deeplabv3plus/deeplabv3plus_r18-d8_1xb8-2k_scattered-digits-256x256.py',
-        task='segmentation',
-        iterations=2000,
-        search_iterations=1000,
-        images=200,
-        learning_rates=[0.0005, 0.001, 0.002],
-        paddings=['zeros']),
-    resnet18=dict(
-        recipe='configs/resnet/resnet18_1xb64-2k_scattered-digits-256x256.py',
-        task='classification',
-        iterations=2000,
-        search_iterations=1000,
-        images=500,
-        learning_rates=[0.0005, 0.001, 0.002],
-        paddings=['zeros']),
-    deeplabv3plus_r50=dict(
-        recipe='configs/deeplabv3plus/deeplabv3plus_r50-d8_1xb8-2k_scattered-digits-256x256.py',
-        task='segmentation',
-        iterations=2000,
-        search_iterations=1000,
-        images=200,
-        learning_rates=[0.0005, 0.001, 0.002],
-        paddings=['zeros']),
-    resnet50=dict(
-        recipe='configs/resnet/resnet50_1xb64-2k_scattered-digits-256x256.py',
-        task='classification',
-        iterations=2000,
-        search_iterations=1000,
-        images=500,
-        learning_rates=[0.0005, 0.001, 0.002],
-        paddings=['zeros']))
+    **{
+        name: dict(
+            recipe=f'configs/{recipe}_scattered-digits-256x256.py',
+            task=task,
+            iterations=2000,
+            search_iterations=1000,
+            images=images,
+            learning_rates=[0.0005, 0.001, 0.002],
+            paddings=['zeros'])
+        for name, task, images, recipe in (
+            ('deeplabv3plus_r18', 'segmentation', 200, 'deeplabv3plus/deeplabv3plus_r18-d8_1xb8-2k'),
+            ('resnet18', 'classification', 500, 'resnet/resnet18_1xb64-2k'),
+            ('deeplabv3plus_r50', 'segmentation', 200, 'deeplabv3plus/deeplabv3plus_r50-d8_1xb8-2k'),
+            ('resnet50', 'classification', 500, 'resnet/resnet50_1xb64-2k'),
+        )
+    })
 # Four times the pixels a side, four times the shift.
 protocol = dict(max_shift=16)
 operators = {
