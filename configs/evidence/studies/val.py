@@ -98,14 +98,14 @@ studies = {
                 control='BlurPool stem agree',
                 **deeplab),
             'BlurPool stem agree 1': dict(
-                config=blurred, sites=dict(stem_conv=blurred), hooks=[agree], rate_of='BlurPool', paddings=['zeros']),
+                config=blurred, sites=dict(stem_conv=blurred), hooks=[agree], rate_of='BlurPool', **deeplab),
             'TIPS max stem agree 1': dict(
                 config=averaged_max,
                 sites=dict(stem_conv=averaged),
                 hooks=[agree],
                 rate_of='TIPS max',
-                paddings=['zeros'],
-                control='BlurPool stem agree 1'),
+                control='BlurPool stem agree 1',
+                **deeplab),
             # Less of it: half the weight, and crops that lose a quarter as many pixels.
             'BlurPool stem agree 1, weight 0.5': dict(
                 config=blurred,
@@ -119,6 +119,14 @@ studies = {
                 hooks=[dict(agree, max_shift=1)],
                 rate_of='BlurPool',
                 **deeplab),
+            'BlurPool + agreement': dict(
+                config=blurred, hooks=[dict(agree, weight=0.5)], rate_of='BlurPool', paddings=['zeros']),
+            'TIPS max + agreement': dict(
+                config=averaged_max,
+                hooks=[dict(agree, weight=0.5)],
+                rate_of='TIPS max',
+                paddings=['zeros'],
+                control='BlurPool + agreement'),
             'TIPS anchor max aligned': dict(
                 config=anchored_max,
                 sites=dict(stem_conv=anchored),
