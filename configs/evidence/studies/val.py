@@ -75,10 +75,9 @@ studies = {
         split='val',
         seeds=[10, 11, 12],
         networks=['deeplabv3plus', 'unet', 'resnet18'],
-        operators=['BlurPool', 'TIPS max', 'TIPS anchor max'],
+        operators=['BlurPool', 'TIPS max', 'TIPS anchor max', 'BlurPool stem', 'BlurPool + agreement',
+                   'TIPS max + agreement', 'TIPS anchor max exact'],
         extra={
-            'BlurPool stem': dict(
-                config=blurred, sites=dict(stem_conv=blurred), rate_of='BlurPool', networks=['deeplabv3plus']),
             'TIPS max stem': dict(
                 config=averaged_max,
                 sites=dict(stem_conv=averaged),
@@ -119,14 +118,6 @@ studies = {
                 hooks=[dict(agree, max_shift=1)],
                 rate_of='BlurPool',
                 **deeplab),
-            'BlurPool + agreement': dict(
-                config=blurred, hooks=[dict(agree, weight=0.5)], rate_of='BlurPool', paddings=['zeros']),
-            'TIPS max + agreement': dict(
-                config=averaged_max,
-                hooks=[dict(agree, weight=0.5)],
-                rate_of='TIPS max',
-                paddings=['zeros'],
-                control='BlurPool + agreement'),
             'TIPS anchor max aligned': dict(
                 config=anchored_max,
                 sites=dict(stem_conv=anchored),
@@ -152,15 +143,7 @@ studies = {
                 rate_of='TIPS max',
                 control='BlurPool block agree',
                 **deeplab),
-            # Exactly equivariant as a whole, beside BlurPool in the same padding.
-            'TIPS anchor max exact': dict(
-                config=anchored_max,
-                sites=dict(stem_conv=anchored),
-                hooks=[exact],
-                rate_of='TIPS anchor max',
-                networks=['deeplabv3plus', 'resnet18'],
-                paddings=['circular'],
-                control='BlurPool stem'),
+            # Exactly equivariant as a whole.
             'TIPS anchor max block exact': dict(
                 config=anchored_block,
                 sites=dict(stem_conv=anchored),
