@@ -8,6 +8,7 @@ from mmtips.losses.agreement import (
     crop_pair,
     crop_samples,
     draw_crops,
+    extend_batch,
     views_agreement,
 )
 from mmtips.losses.agreement_hook import ShiftAgreementHook
@@ -24,6 +25,6 @@ from mmtips.losses.recorder import LossRecorder
 
 __all__ = [
     'Crops', 'LossRecorder', 'ShiftAgreementHook', 'TIPSLossHook', 'agreement_loss', 'combine_losses', 'crop_overlap',
-    'crop_pair', 'crop_samples', 'draw_crops', 'feature_mixing_loss', 'scale_losses', 'shift_amounts', 'shift_map',
-    'undo_loss', 'views_agreement'
+    'crop_pair', 'crop_samples', 'draw_crops', 'extend_batch', 'feature_mixing_loss', 'scale_losses', 'shift_amounts',
+    'shift_map', 'undo_loss', 'views_agreement'
 ]

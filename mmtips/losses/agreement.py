@@ -5,7 +5,8 @@ It is consistency regularisation (Sajjadi et al., NeurIPS 2016, Sec. 3.1, where 
 drawn together) with shifts as the transformation, and a divergence of distributions in place of squared differences.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 import torch
@@ -13,6 +14,7 @@ import torch.nn.functional as F
 from mmengine.structures import PixelData
 from torch import Tensor
 
+from mmtips.downsampling import functional
 from mmtips.draws import crop_size, draw_pairs
 
 
@@ -56,6 +58,31 @@ def crop_pair(images: Tensor, crops: Crops) -> Tensor:
     return torch.cat([images[..., top:top + height, left:left + width] for top, left in (crops.first, crops.second)])
 
 
+def extend_batch(images: Tensor, samples: Sequence[Any], reach: int, padding_mode: str,
+                 ignore_index: int) -> tuple[Tensor, list[Any]]:
+    """Continue images over their border, so that crops of them can be as large as they were.
+
+    Args:
+        images: ``(N, C, H, W)``.
+        samples: Their data samples, of either host.
+        reach: By how many pixels on each side, >= 1.
+        padding_mode: What stands there, in torch's words.
+        ignore_index: The label of pixels out there, from which no loss comes.
+
+    Returns:
+        The images, ``(N, C, H + 2 * reach, W + 2 * reach)``, and N new samples.
+
+    Raises:
+        ValueError: If an image has too few pixels to be continued so.
+    """
+    def extend(value: PixelData) -> PixelData:
+        return PixelData(**{name: F.pad(data, (reach, ) * 4, value=ignore_index) for name, data in value.items()})
+
+    extended = functional.pad_border(images, reach, reach, padding_mode)
+    size = (extended.shape[-2], extended.shape[-1])
+    return extended, [_change_pixels(sample, size, extend) for sample in samples]
+
+
 def crop_samples(samples: Sequence[Any], crops: Crops) -> list[Any]:
     """The data samples of :func:`crop_pair`: what belongs to pixels is cropped, what belongs to images stays.
 
@@ -66,17 +93,22 @@ def crop_samples(samples: Sequence[Any], crops: Crops) -> list[Any]:
     Returns:
         2N new samples, all first ones before all second ones.
     """
-    return [_crop_sample(sample, place, crops.size) for place in (crops.first, crops.second) for sample in samples]
+    def crop(place: tuple[int, int], value: PixelData) -> PixelData:
+        (top, left), (height, width) = place, crops.size
+        return value[top:top + height, left:left + width]
+
+    return [_change_pixels(sample, crops.size, partial(crop, place)) for place in (crops.first, crops.second)
+            for sample in samples]
 
 
-def _crop_sample(sample: Any, place: tuple[int, int], size: tuple[int, int]) -> Any:
-    (top, left), (height, width) = place, size
+def _change_pixels(sample: Any, size: tuple[int, int], change: Callable[[PixelData], PixelData]) -> Any:
+    """A new sample of another size, of which everything that belongs to pixels is changed."""
     shapes = {name: size for name in ('img_shape', 'pad_shape') if name in sample.metainfo}
-    cropped = sample.new(metainfo=dict(sample.metainfo, **shapes))
+    changed = sample.new(metainfo=dict(sample.metainfo, **shapes))
     for name, value in sample.all_items():
         if isinstance(value, PixelData):
-            setattr(cropped, name, value[top:top + height, left:left + width])
-    return cropped
+            setattr(changed, name, change(value))
+    return changed
 
 
 def crop_overlap(maps: Tensor, crops: Crops) -> tuple[Tensor, Tensor]:

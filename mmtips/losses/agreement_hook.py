@@ -10,8 +10,9 @@ from mmengine.runner import Runner
 from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
+from mmtips.downsampling import functional
 from mmtips.draws import generator_of
-from mmtips.losses.agreement import Crops, crop_pair, crop_samples, draw_crops, views_agreement
+from mmtips.losses.agreement import Crops, crop_pair, crop_samples, draw_crops, extend_batch, views_agreement
 from mmtips.losses.functional import scale_losses
 from mmtips.wrappers import unwrap
 
@@ -25,7 +26,7 @@ class ShiftAgreementHook(Hook):
 
     In the place of a batch the model sees two shifted crops of each of its images, with their labels. Where both show
     the same pixel, their class probabilities are drawn together (:func:`mmtips.losses.views_agreement`). A step costs
-    up to twice as much, the crops being a little smaller than the images; eval is as it was.
+    up to twice as much, less where crops are smaller than images; eval is as it was.
 
     As with :class:`mmtips.losses.TIPSLossHook` hooks on the unwrapped model do it: to DDP, AMP, EMA and the logger the
     term is an ordinary loss. That hook scales what stands before it, so list this one behind. The crops are drawn from
@@ -33,9 +34,11 @@ class ShiftAgreementHook(Hook):
 
     Args:
         weight: The weight of the term, >= 0.
-        max_shift: Largest shift in pixels, >= 1, on the network's grid; a crop loses twice as much of each side.
+        max_shift: Largest shift in pixels, >= 1, on the network's grid.
         start: The share of the training after which views and term set in, in [0, 1); before, batches are as ever.
         size_divisor: The sides of crops are multiples of this: that of a network that takes no other sizes.
+        padding_mode: How images are continued over their border, in torch's words, so that crops are as large as they
+            are; what lies there has no label. If not given they are not: a crop loses ``2 * max_shift`` of each side.
         seed: Seed of the shifts.
 
     Raises:
@@ -45,7 +48,7 @@ class ShiftAgreementHook(Hook):
     priority = 'NORMAL'
 
     def __init__(self, weight: float = 1.0, max_shift: int = 4, start: float = 0.0, size_divisor: int = 1,
-                 seed: int = 0) -> None:
+                 padding_mode: str | None = None, seed: int = 0) -> None:
         if not 0 <= weight < math.inf:
             raise ValueError(f'ShiftAgreementHook: weight: expected a number >= 0, got {weight!r}')
         for name, count in (('max_shift', max_shift), ('size_divisor', size_divisor)):
@@ -57,6 +60,7 @@ class ShiftAgreementHook(Hook):
         self.max_shift = max_shift
         self.start = start
         self.size_divisor = size_divisor
+        self.padding_mode = None if padding_mode is None else functional.check_padding_mode(padding_mode)
         self.seed = seed
         self._views: Views | None = None
         self._handles: list[RemovableHandle] = []
@@ -65,7 +69,7 @@ class ShiftAgreementHook(Hook):
         """Let the model see views, and add the term to its losses."""
         self._remove()
         model = unwrap(runner.model)
-        self._views = views = Views(self.weight)
+        self._views = views = Views(self.weight, self.max_shift, self.size_divisor, self.padding_mode, self.seed)
         self._handles = [model.register_forward_pre_hook(views.replace_batch, with_kwargs=True),
                          score_layer(model).register_forward_hook(views.keep_logits),
                          model.register_forward_hook(views.add_term)]
@@ -73,9 +77,7 @@ class ShiftAgreementHook(Hook):
     def before_train_iter(self, runner: Runner, batch_idx: int, data_batch: Any = None) -> None:  # noqa: ARG002
         """Say which crops this step takes, if any."""
         if self._views is not None:
-            on = runner.iter >= self.start * runner.max_iters
-            draw = (self.max_shift, self.seed, runner.iter, self.size_divisor)
-            self._views.draw = draw if on else None
+            self._views.iteration = runner.iter if runner.iter >= self.start * runner.max_iters else None
 
     def after_train(self, runner: Runner) -> None:  # noqa: ARG002
         """Leave the model as it was."""
@@ -86,6 +88,12 @@ class ShiftAgreementHook(Hook):
             handle.remove()
         self._handles.clear()
         self._views = None
+
+
+def last_head(model: nn.Module) -> Any:
+    """A segmentor's decode head, of several the last; None for what has none."""
+    head = getattr(model, 'decode_head', None)
+    return head[-1] if isinstance(head, nn.ModuleList) else head
 
 
 def score_layer(model: nn.Module) -> nn.Module:
@@ -100,9 +108,7 @@ def score_layer(model: nn.Module) -> nn.Module:
     Raises:
         TypeError: If the model has neither.
     """
-    head = getattr(model, 'decode_head', None)
-    if isinstance(head, nn.ModuleList):
-        head = head[-1]
+    head = last_head(model)
     layer = getattr(model, 'head', None) if head is None else getattr(head, 'conv_seg', None)
     if not isinstance(layer, nn.Module):
         raise TypeError(f'ShiftAgreementHook: {type(model).__name__} has neither a decode head with conv_seg (mmseg) '
@@ -113,30 +119,36 @@ def score_layer(model: nn.Module) -> nn.Module:
 class Views:
     """The forward hooks; they refer to nothing but what passes through: copies of the model carry them along.
 
-    Args:
-        weight: The weight of the term.
+    The arguments are those of :class:`ShiftAgreementHook`.
 
     Attributes:
-        draw: Largest shift, seed, iteration and divisor of this step's crops; None while there are none.
+        iteration: Of this step; None while there are no views.
     """
 
-    def __init__(self, weight: float) -> None:
+    def __init__(self, weight: float, max_shift: int, size_divisor: int, padding_mode: str | None, seed: int) -> None:
         self.weight = weight
-        self.draw: tuple[int, int, int, int] | None = None
+        self.max_shift = max_shift
+        self.size_divisor = size_divisor
+        self.padding_mode = padding_mode
+        self.seed = seed
+        self.iteration: int | None = None
         self._crops: Crops | None = None
         self._logits: Any = None
 
-    def replace_batch(self, model: nn.Module, args: tuple[Any, ...],  # noqa: ARG002
+    def replace_batch(self, model: nn.Module, args: tuple[Any, ...],
                       kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]] | None:
         """Before a forward that computes losses: crops in place of images."""
-        if self.draw is None or kwargs.get('mode') != 'loss':
+        if self.iteration is None or kwargs.get('mode') != 'loss':
             return None
         images: Tensor = kwargs['inputs']
-        max_shift, seed, iteration, divisor = self.draw
+        samples = kwargs['data_samples']
+        if self.padding_mode is not None:
+            images, samples = extend_batch(images, samples, self.max_shift, self.padding_mode,
+                                           getattr(last_head(model), 'ignore_index', 255))
         size = (images.shape[-2], images.shape[-1])
-        self._crops = draw_crops(size, max_shift, generator_of(seed, iteration), divisor)
+        self._crops = draw_crops(size, self.max_shift, generator_of(self.seed, self.iteration), self.size_divisor)
         return args, dict(kwargs, inputs=crop_pair(images, self._crops),
-                          data_samples=crop_samples(kwargs['data_samples'], self._crops))
+                          data_samples=crop_samples(samples, self._crops))
 
     def keep_logits(self, layer: nn.Module, args: tuple[Any, ...], output: Any) -> None:  # noqa: ARG002
         """After the scores: remember them, until the losses are there."""

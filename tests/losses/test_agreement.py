@@ -173,6 +173,30 @@ def test_the_term_is_that_of_the_views(segmentor):
                model.named_parameters() if name.endswith('conv1.weight'))
 
 
+def test_images_are_continued_over_their_border(segmentor):
+    """Where a view shows the image it has its labels, and nowhere else."""
+    model, batch = segmentor
+    started(model, max_shift=3, padding_mode='reflect', seed=5)
+    seen = {}
+    model.register_forward_pre_hook(lambda model, args, kwargs: seen.update(kwargs), with_kwargs=True)
+    losses = model.train()(**batch, mode='loss')
+    assert losses[NAME].item() > 0
+    crops = draw_crops((38, 38), 3, generator_of(5, 0))
+    assert crops.size == (32, 32)
+    image = batch['inputs'][0]
+    label = batch['data_samples'][0].gt_sem_seg.data[0]
+    for number, (top, left) in ((0, crops.first), (2, crops.second)):
+        sample = seen['data_samples'][number]
+        assert sample.img_shape == (32, 32)
+        for row, column in ((0, 0), (0, 31), (31, 0), (31, 31), (16, 16)):
+            y, x = row + top - 3, column + left - 3
+            inside = 0 <= y < 32 and 0 <= x < 32
+            assert sample.gt_sem_seg.data[0, row, column] == (label[y, x] if inside else 255)
+            mirrored = [31 - abs(31 - abs(place)) for place in (y, x)]
+            assert torch.equal(seen['inputs'][number][:, row, column], image[:, mirrored[0], mirrored[1]])
+    assert batch['data_samples'][0].gt_sem_seg.shape == (32, 32)
+
+
 def test_nothing_happens_before_the_start_in_eval_and_after_the_training(segmentor):
     model, batch = segmentor
     hook = ShiftAgreementHook(start=0.5)
@@ -208,18 +232,22 @@ def test_every_iteration_has_crops_of_its_own_and_a_copy_of_the_model_its_own_st
 def test_a_classifier(scope):
     structures = pytest.importorskip('mmpretrain.structures')
     scope('mmpretrain')
+    seen = {}
     model = MODELS.build(dict(
         type='ImageClassifier', data_preprocessor=dict(num_classes=3),
         backbone=dict(type='TIPSBackbone', base='ResNet', depth=18, base_channels=4, stem_channels=4,
                       downsampler=dict(type='BlurPool')),
         neck=dict(type='GlobalAveragePooling'),
         head=dict(type='LinearClsHead', num_classes=3, in_channels=32, loss=dict(type='CrossEntropyLoss'))))
-    started(model, max_shift=4)
+    started(model, max_shift=4, padding_mode='circular')
+    model.register_forward_pre_hook(lambda model, args, kwargs: seen.update(kwargs), with_kwargs=True)
     samples = [structures.DataSample().set_gt_label(label) for label in (0, 2)]
     losses = model(inputs=torch.randn(2, 3, 64, 64), data_samples=samples, mode='loss')
     # The host would log its own "loss" in place of the total.
     assert set(losses) == {'loss_task', NAME}
     assert float(losses[NAME]) > 0
+    assert seen['inputs'].shape == (4, 3, 64, 64)
+    assert [int(sample.gt_label) for sample in seen['data_samples']] == [0, 2, 0, 2]
 
 
 def test_a_model_without_scores():
@@ -234,3 +262,8 @@ def test_bad_options(options):
     name, = options
     with pytest.raises(ValueError, match=f'ShiftAgreementHook: {name}: expected'):
         HOOKS.build(dict(type='ShiftAgreementHook', **options))
+
+
+def test_a_padding_mode_that_torch_does_not_know():
+    with pytest.raises(ValueError, match='padding_mode: expected one of'):
+        ShiftAgreementHook(padding_mode='mirror')

@@ -10,6 +10,7 @@ anchored = dict(type='TIPS', anchor='norm', taps=4)
 anchored_max, anchored_block = dict(anchored, keep_max=True), dict(anchored, keep_max=True, placement='block')
 agree, agree_late = dict(type='ShiftAgreementHook'), dict(type='ShiftAgreementHook', start=0.5)
 exact, aligned = dict(type='ExactEquivarianceHook'), dict(type='AlignedDecodeHook')
+continued = dict(agree_late, weight=0.5, padding_mode='reflect')
 deeplab = dict(networks=['deeplabv3plus'], paddings=['zeros'])
 deeplab_circular = dict(networks=['deeplabv3plus'], paddings=['circular'])
 
@@ -118,6 +119,17 @@ studies = {
                 hooks=[dict(agree, max_shift=1)],
                 rate_of='BlurPool',
                 **deeplab),
+            # What of that costs mIoU: crops without the term, and the term with crops as large as the images.
+            'BlurPool, crops alone': dict(
+                config=blurred, hooks=[dict(agree, weight=0.0)], rate_of='BlurPool', **deeplab),
+            'BlurPool + agreement, continued': dict(
+                config=blurred, hooks=[continued], rate_of='BlurPool', **deeplab),
+            'TIPS max + agreement, continued': dict(
+                config=averaged_max,
+                hooks=[continued],
+                rate_of='TIPS max',
+                control='BlurPool + agreement, continued',
+                **deeplab),
             'TIPS anchor max aligned': dict(
                 config=anchored_max,
                 sites=dict(stem_conv=anchored),
@@ -160,4 +172,4 @@ studies = {
 }
 # Entries of a plan and nothing else.
 del published, losses, blurred, blurred_block, averaged, averaged_max, averaged_block, anchored, anchored_max
-del anchored_block, agree, agree_late, exact, aligned, deeplab, deeplab_circular
+del anchored_block, agree, agree_late, exact, aligned, continued, deeplab, deeplab_circular
