@@ -17,6 +17,9 @@ from torch import Tensor
 from mmtips.downsampling import functional
 from mmtips.draws import crop_size, draw_pairs
 
+#: How images can be continued: as pixels that were seen, which have a label.
+CONTINUATIONS = ('reflect', 'replicate', 'circular')
+
 
 class Crops(NamedTuple):
     """Two crops of one size.
@@ -58,16 +61,17 @@ def crop_pair(images: Tensor, crops: Crops) -> Tensor:
     return torch.cat([images[..., top:top + height, left:left + width] for top, left in (crops.first, crops.second)])
 
 
-def extend_batch(images: Tensor, samples: Sequence[Any], reach: int, padding_mode: str,
-                 ignore_index: int) -> tuple[Tensor, list[Any]]:
+def extend_batch(images: Tensor, samples: Sequence[Any], reach: int, padding_mode: str) -> tuple[Tensor, list[Any]]:
     """Continue images over their border, so that crops of them can be as large as they were.
+
+    What belongs to pixels is continued likewise: pixels without a label would be the alternative, with which mmseg's
+    cross entropy fails where classes have weights.
 
     Args:
         images: ``(N, C, H, W)``.
         samples: Their data samples, of either host.
         reach: By how many pixels on each side, >= 1.
-        padding_mode: What stands there, in torch's words.
-        ignore_index: The label of pixels out there, from which no loss comes.
+        padding_mode: One of :data:`CONTINUATIONS`.
 
     Returns:
         The images, ``(N, C, H + 2 * reach, W + 2 * reach)``, and N new samples.
@@ -76,7 +80,9 @@ def extend_batch(images: Tensor, samples: Sequence[Any], reach: int, padding_mod
         ValueError: If an image has too few pixels to be continued so.
     """
     def extend(value: PixelData) -> PixelData:
-        return PixelData(**{name: F.pad(data, (reach, ) * 4, value=ignore_index) for name, data in value.items()})
+        # Torch does not reflect integers; in float64 labels stay what they are.
+        return PixelData(**{name: functional.pad_border(data.double()[None], reach, reach, padding_mode)[0].to(data)
+                            for name, data in value.items()})
 
     extended = functional.pad_border(images, reach, reach, padding_mode)
     size = (extended.shape[-2], extended.shape[-1])

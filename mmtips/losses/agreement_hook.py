@@ -10,9 +10,16 @@ from mmengine.runner import Runner
 from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
-from mmtips.downsampling import functional
 from mmtips.draws import generator_of
-from mmtips.losses.agreement import Crops, crop_pair, crop_samples, draw_crops, extend_batch, views_agreement
+from mmtips.losses.agreement import (
+    CONTINUATIONS,
+    Crops,
+    crop_pair,
+    crop_samples,
+    draw_crops,
+    extend_batch,
+    views_agreement,
+)
 from mmtips.losses.functional import scale_losses
 from mmtips.wrappers import unwrap
 
@@ -37,8 +44,9 @@ class ShiftAgreementHook(Hook):
         max_shift: Largest shift in pixels, >= 1, on the network's grid.
         start: The share of the training after which views and term set in, in [0, 1); before, batches are as ever.
         size_divisor: The sides of crops are multiples of this: that of a network that takes no other sizes.
-        padding_mode: How images are continued over their border, in torch's words, so that crops are as large as they
-            are; what lies there has no label. If not given they are not: a crop loses ``2 * max_shift`` of each side.
+        padding_mode: How images and labels are continued over their border, ``'reflect'``, ``'replicate'`` or
+            ``'circular'``, so that crops are as large as they are. If not given they are not: a crop loses
+            ``2 * max_shift`` pixels of each side, and the network is trained at another size than without the hook.
         seed: Seed of the shifts.
 
     Raises:
@@ -54,13 +62,16 @@ class ShiftAgreementHook(Hook):
         for name, count in (('max_shift', max_shift), ('size_divisor', size_divisor)):
             if not isinstance(count, int) or isinstance(count, bool) or count < 1:
                 raise ValueError(f'ShiftAgreementHook: {name}: expected an integer >= 1, got {count!r}')
+        if padding_mode is not None and padding_mode not in CONTINUATIONS:
+            raise ValueError(f'ShiftAgreementHook: padding_mode: expected one of {CONTINUATIONS} or None, got '
+                             f'{padding_mode!r}')
         if not 0 <= start < 1:
             raise ValueError(f'ShiftAgreementHook: start: expected a number from 0 to below 1, got {start!r}')
         self.weight = weight
         self.max_shift = max_shift
         self.start = start
         self.size_divisor = size_divisor
-        self.padding_mode = None if padding_mode is None else functional.check_padding_mode(padding_mode)
+        self.padding_mode = padding_mode
         self.seed = seed
         self._views: Views | None = None
         self._handles: list[RemovableHandle] = []
@@ -90,12 +101,6 @@ class ShiftAgreementHook(Hook):
         self._views = None
 
 
-def last_head(model: nn.Module) -> Any:
-    """A segmentor's decode head, of several the last; None for what has none."""
-    head = getattr(model, 'decode_head', None)
-    return head[-1] if isinstance(head, nn.ModuleList) else head
-
-
 def score_layer(model: nn.Module) -> nn.Module:
     """The module whose output are the logits from which the loss is computed.
 
@@ -108,7 +113,9 @@ def score_layer(model: nn.Module) -> nn.Module:
     Raises:
         TypeError: If the model has neither.
     """
-    head = last_head(model)
+    head = getattr(model, 'decode_head', None)
+    if isinstance(head, nn.ModuleList):
+        head = head[-1]
     layer = getattr(model, 'head', None) if head is None else getattr(head, 'conv_seg', None)
     if not isinstance(layer, nn.Module):
         raise TypeError(f'ShiftAgreementHook: {type(model).__name__} has neither a decode head with conv_seg (mmseg) '
@@ -135,7 +142,7 @@ class Views:
         self._crops: Crops | None = None
         self._logits: Any = None
 
-    def replace_batch(self, model: nn.Module, args: tuple[Any, ...],
+    def replace_batch(self, model: nn.Module, args: tuple[Any, ...],  # noqa: ARG002
                       kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]] | None:
         """Before a forward that computes losses: crops in place of images."""
         if self.iteration is None or kwargs.get('mode') != 'loss':
@@ -143,8 +150,7 @@ class Views:
         images: Tensor = kwargs['inputs']
         samples = kwargs['data_samples']
         if self.padding_mode is not None:
-            images, samples = extend_batch(images, samples, self.max_shift, self.padding_mode,
-                                           getattr(last_head(model), 'ignore_index', 255))
+            images, samples = extend_batch(images, samples, self.max_shift, self.padding_mode)
         size = (images.shape[-2], images.shape[-1])
         self._crops = draw_crops(size, self.max_shift, generator_of(self.seed, self.iteration), self.size_divisor)
         return args, dict(kwargs, inputs=crop_pair(images, self._crops),
