@@ -123,13 +123,13 @@ studies = {
             'BlurPool, crops alone': dict(
                 config=blurred, hooks=[dict(agree, weight=0.0)], rate_of='BlurPool', **deeplab),
             'BlurPool + agreement, continued': dict(
-                config=blurred, hooks=[continued], rate_of='BlurPool', **deeplab),
+                config=blurred, hooks=[continued], rate_of='BlurPool', paddings=['zeros']),
             'TIPS max + agreement, continued': dict(
                 config=averaged_max,
                 hooks=[continued],
                 rate_of='TIPS max',
                 control='BlurPool + agreement, continued',
-                **deeplab),
+                paddings=['zeros']),
             'TIPS anchor max aligned': dict(
                 config=anchored_max,
                 sites=dict(stem_conv=anchored),
