@@ -7,7 +7,8 @@ published, losses = dict(type='TIPS'), dict(type='TIPSLossHook')
 averaged = dict(type='TIPS', scores='phase', taps=4, padding_mode='reflect', keep_max=True)
 anchored = dict(type='TIPS', anchor='norm', taps=4)
 blurred, sampled = dict(type='BlurPool'), dict(type='APS', antialias=3)
-agree, exact = dict(type='ShiftAgreementHook', weight=0.5), dict(type='ExactEquivarianceHook')
+agree = dict(type='ShiftAgreementHook', weight=0.5, start=0.5, padding_mode='reflect')
+exact = dict(type='ExactEquivarianceHook')
 
 networks = {
     'deeplabv3plus': dict(
@@ -65,9 +66,9 @@ operators = {
     'TIPS max': dict(config=averaged),
     'TIPS anchor max': dict(config=dict(anchored, keep_max=True)),
     # Trained for what is measured, too.
-    'BlurPool + agreement': dict(config=blurred, hooks=[agree], paddings=['zeros'], rate_of='BlurPool'),
-    'TIPS max + agreement': dict(
-        config=averaged, hooks=[agree], paddings=['zeros'], rate_of='TIPS max', control='BlurPool + agreement'),
+    'BlurPool + agreeing views': dict(config=blurred, hooks=[agree], rate_of='BlurPool'),
+    'TIPS max + agreeing views': dict(
+        config=averaged, hooks=[agree], rate_of='TIPS max', control='BlurPool + agreeing views'),
     # Every stride converted, with an aligned decode in segmentors: exactly equivariant as a whole.
     'BlurPool stem': dict(
         config=blurred, sites=dict(stem_conv=blurred), networks=['deeplabv3plus', 'resnet18'], rate_of='BlurPool'),
@@ -111,8 +112,7 @@ studies = {
         length=2.0,
         networks=['deeplabv3plus'],
         paddings=['zeros'],
-        operators=['stock', 'BlurPool', 'TIPS', 'TIPS without losses', 'TIPS max', 'BlurPool + agreement',
-                   'TIPS max + agreement']),
+        operators=['stock', 'BlurPool', 'TIPS', 'TIPS max', 'TIPS max + agreeing views']),
 }
 # Entries of a plan and nothing else.
 del published, losses, averaged, anchored, blurred, sampled, agree, exact, tested

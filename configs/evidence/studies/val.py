@@ -76,8 +76,7 @@ studies = {
         split='val',
         seeds=[10, 11, 12],
         networks=['deeplabv3plus', 'unet', 'resnet18'],
-        operators=['BlurPool', 'TIPS max', 'TIPS anchor max', 'BlurPool stem', 'BlurPool + agreement',
-                   'TIPS max + agreement', 'TIPS anchor max exact'],
+        operators=['BlurPool', 'TIPS max', 'TIPS anchor max', 'BlurPool stem', 'TIPS anchor max exact'],
         extra={
             'TIPS max stem': dict(
                 config=averaged_max,
@@ -119,6 +118,14 @@ studies = {
                 hooks=[dict(agree, max_shift=1)],
                 rate_of='BlurPool',
                 **deeplab),
+            'BlurPool + agreement': dict(
+                config=blurred, hooks=[dict(agree, weight=0.5)], rate_of='BlurPool', paddings=['zeros']),
+            'TIPS max + agreement': dict(
+                config=averaged_max,
+                hooks=[dict(agree, weight=0.5)],
+                rate_of='TIPS max',
+                control='BlurPool + agreement',
+                paddings=['zeros']),
             # What of that costs mIoU: crops without the term, and the term with crops as large as the images.
             'BlurPool, crops alone': dict(
                 config=blurred, hooks=[dict(agree, weight=0.0)], rate_of='BlurPool', **deeplab),
