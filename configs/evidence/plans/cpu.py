@@ -112,7 +112,7 @@ studies = {
         length=2.0,
         networks=['deeplabv3plus'],
         paddings=['zeros'],
-        operators=['stock', 'BlurPool', 'TIPS', 'TIPS max', 'TIPS max + agreeing views']),
+        operators=['stock', 'BlurPool', 'TIPS', 'TIPS max', 'BlurPool + agreeing views', 'TIPS max + agreeing views']),
 }
 # Entries of a plan and nothing else.
 del published, losses, averaged, anchored, blurred, sampled, agree, exact, tested
