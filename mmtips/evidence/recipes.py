@@ -2,6 +2,7 @@
 """From a cell to the config of its training and of its evaluation."""
 
 import copy
+import math
 import os
 import pprint
 from collections.abc import Mapping, Sequence
@@ -121,7 +122,9 @@ def spread(count: int, total: int) -> list[int]:
         total: Of how many.
 
     Returns:
-        Ascending indices, the first of them 0.
+        Indices in an order of which every beginning is spread evenly, too, by steps of the golden section: some measures
+        take the first images alone. The first is 0.
     """
     count = min(count, total)
-    return [place * total // count for place in range(count)]
+    step = next(step for step in range(round(0.618 * count), count + 2) if math.gcd(step, count) == 1)
+    return [place * step % count * total // count for place in range(count)]

@@ -21,6 +21,8 @@ from mmtips.evidence.recipes import cell_config
 from mmtips.runners import build_runner
 
 REGIONS = dict(all='overall', foreground='foreground', border='border')
+#: How many points the curves of the phase weights have: enough to see a loss set in.
+TAU_POINTS = 40
 RESULT, FAILURE, LOG = 'result.json', 'failure.txt', 'log.txt'
 
 
@@ -68,7 +70,7 @@ def run_cell(cell: Cell, folder: Path) -> dict[str, Any]:
     """
     runner = build_runner(cell_config(cell, folder))
     record = TrainingRecordHook()
-    weights = PhaseWeightsHook(runner.cfg.train_cfg.val_interval)
+    weights = PhaseWeightsHook(max(1, cell.iterations // TAU_POINTS))
     for hook in (record, weights):
         runner.register_hook(hook)
     runner.train()

@@ -11,9 +11,18 @@ from tests.evidence.factory import ROOT, make_plan
 
 
 def test_spread():
-    assert spread(4, 10) == [0, 2, 5, 7]
-    assert spread(5, 3) == [0, 1, 2]
+    assert sorted(spread(4, 10)) == [0, 2, 5, 7]
+    assert sorted(spread(5, 3)) == [0, 1, 2]
     assert spread(1, 9) == [0]
+
+
+@pytest.mark.parametrize('count', [100, 200, 500])
+def test_the_first_images_are_spread_too(count):
+    """Files are sorted by class, and sampling bias is measured on the first images alone."""
+    indices = spread(count, 1000)
+    assert len(set(indices)) == count
+    assert indices[0] == 0
+    assert {index // 100 for index in indices[:16]} == set(range(10))  # ten classes of a hundred
 
 
 def test_stretched():

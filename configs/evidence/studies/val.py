@@ -76,7 +76,7 @@ studies = {
         split='val',
         seeds=[10, 11, 12],
         networks=['deeplabv3plus', 'unet', 'resnet18'],
-        operators=['BlurPool', 'TIPS max', 'TIPS anchor max', 'BlurPool stem', 'TIPS anchor max exact'],
+        operators=['BlurPool', 'TIPS max', 'TIPS anchor max', 'BlurPool stem'],
         extra={
             'TIPS max stem': dict(
                 config=averaged_max,
@@ -163,6 +163,14 @@ studies = {
                 control='BlurPool block agree',
                 **deeplab),
             # Exactly equivariant as a whole.
+            'TIPS anchor max exact': dict(
+                config=anchored_max,
+                sites=dict(stem_conv=anchored),
+                hooks=[exact],
+                rate_of='TIPS anchor max',
+                networks=['deeplabv3plus', 'resnet18'],
+                paddings=['circular'],
+                control='BlurPool stem'),
             'TIPS anchor max block exact': dict(
                 config=anchored_block,
                 sites=dict(stem_conv=anchored),
