@@ -10,6 +10,38 @@ from mmtips.evidence.plan import Plan
 Row = Mapping[str, Any]
 
 
+def widened(plan: Plan, rows: Sequence[Row]) -> Rates:
+    """The grid of the network, and for an operator that does best at an edge of it one step more: what lies beyond.
+
+    Args:
+        plan: The plan.
+        rows: The rows of the search, with the whole grid.
+
+    Returns:
+        A function of network and operator. A grid of fewer than three rates, of which every one is an edge, stays as it
+        is, and so does one of which no rate came to an end.
+    """
+    seeds = plan.studies['search'].seeds
+
+    def rates(network: str, operator: str) -> tuple[float, ...]:
+        grid = tuple(sorted(plan.networks[network].learning_rates))
+        own = [row for row in _rows_of(rows, network, operator) if row['learning_rate'] in grid]
+        try:
+            best = best_rate(own, seeds)
+        except ValueError:
+            return grid
+        if len(grid) < 3 or grid[0] < best < grid[-1]:
+            return grid
+        last, before = (grid[0], grid[1]) if best == grid[0] else (grid[-1], grid[-2])
+        return (*grid, float(f'{last * last / before:.6g}'))
+
+    return rates
+
+
+def _rows_of(rows: Sequence[Row], network: str, operator: str) -> list[Row]:
+    return [row for row in rows if (row['setting'].rpartition('-')[0], row['operator']) == (network, operator)]
+
+
 def chosen_rates(plan: Plan, rows: Sequence[Row]) -> Rates:
     """The learning rate of every operator in every network, as the search says.
 
@@ -23,10 +55,9 @@ def chosen_rates(plan: Plan, rows: Sequence[Row]) -> Rates:
     Raises:
         ValueError: If for an operator of the search no rate is left, see :func:`best_rate`.
     """
-    seeds, chosen = plan.studies['search'].seeds, {}
+    seeds, tried, chosen = plan.studies['search'].seeds, widened(plan, rows), {}
     for network, _, padding, name, _ in study_rows(plan, 'search'):
-        own = [row for row in rows if (row['setting'], row['operator']) == (f'{network}-{padding}', name)]
-        own = [row for row in own if row['learning_rate'] in plan.networks[network].learning_rates]
+        own = [row for row in _rows_of(rows, network, name) if row['learning_rate'] in tried(network, name)]
         try:
             chosen[network, name] = best_rate(own, seeds)
         except ValueError as error:
@@ -83,8 +114,7 @@ def equal_time(plan: Plan, rows: Sequence[Row], reference: str) -> Length:
         planned = plan.networks[network].iterations
         if operator == reference:
             return planned
-        costs = [seconds_per_iteration([row for row in rows if row['operator'] == name
-                                        and row['setting'].rpartition('-')[0] == network], f'{name} in {network}')
+        costs = [seconds_per_iteration(_rows_of(rows, network, name), f'{name} in {network}')
                  for name in (reference, operator)]
         return max(1, int(planned * costs[0] / costs[1]))
 

@@ -122,8 +122,8 @@ def spread(count: int, total: int) -> list[int]:
         total: Of how many.
 
     Returns:
-        Indices in an order of which every beginning is spread evenly, too, by steps of the golden section: some measures
-        take the first images alone. The first is 0.
+        Indices in an order of which every beginning is spread evenly, too, by steps of the golden section: some
+        measures take the first images alone. The first is 0.
     """
     count = min(count, total)
     step = next(step for step in range(round(0.618 * count), count + 2) if math.gcd(step, count) == 1)

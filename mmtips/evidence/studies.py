@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from mmtips.evidence.cells import Cell, as_planned, grid, study_cells
-from mmtips.evidence.choice import chosen_rates, equal_time
+from mmtips.evidence.choice import chosen_rates, equal_time, widened
 from mmtips.evidence.plan import Plan
 from mmtips.evidence.pool import Failure, run_cells
 from mmtips.evidence.store import collect, finished, unpack
@@ -30,6 +30,8 @@ def cells_of(plan: Plan, name: str, out: Path) -> list[Cell]:
         ValueError: If the plan has no such study, or the search is not finished.
     """
     study = plan.study(name)
+    if name == 'search':
+        return _search_cells(plan, out)
     if study.rates == 'grid' and study.iterations == 'equal':
         return study_cells(plan, name, grid(plan), as_planned(plan, name))
     rows = _searched(plan, out)
@@ -37,6 +39,16 @@ def cells_of(plan: Plan, name: str, out: Path) -> list[Cell]:
     length = as_planned(plan, name) if study.iterations == 'equal' else \
         equal_time(plan, rows + _rows(out / 'final.json'), study.reference)
     return study_cells(plan, name, rates, length)
+
+
+def _search_cells(plan: Plan, out: Path) -> list[Cell]:
+    """The grid, and what lies beyond it for an operator that has finished its own and does best at an edge."""
+    length = as_planned(plan, 'search')
+    contents = [(cell, finished(out, cell)) for cell in study_cells(plan, 'search', grid(plan), length)]
+    unfinished = {(cell.network, cell.name) for cell, content in contents if content is None}
+    rows = [content['row'] for cell, content in contents
+            if content and 'row' in content and (cell.network, cell.name) not in unfinished]
+    return study_cells(plan, 'search', widened(plan, rows), length)
 
 
 def _searched(plan: Plan, out: Path) -> list[dict[str, Any]]:
@@ -75,8 +87,14 @@ def run_study(plan: Plan, name: str, out: Path, jobs: int, report: Callable[[str
     """
     report(f'study {name}')
     unpack(out, name)
-    cells = [cell for cell in cells_of(plan, name, out) if networks is None or cell.network in networks]
+
+    def wanted() -> list[Cell]:
+        return [cell for cell in cells_of(plan, name, out) if networks is None or cell.network in networks]
+
+    cells = wanted()
     failures = run_cells(cells, out, jobs, report)
+    if (more := wanted()) != cells:  # the search goes on beyond its grid
+        cells, failures = more, run_cells(more, out, jobs, report)
     if any(finished(out, cell) for cell in cells):
         report(str(write_whole(collect(plan, name, cells, out), out / f'{name}.json')))
     for failure in failures:

@@ -3,7 +3,7 @@ from dataclasses import replace
 
 import pytest
 
-from mmtips.evidence.choice import best_rate, chosen_rates, equal_time
+from mmtips.evidence.choice import best_rate, chosen_rates, equal_time, widened
 from mmtips.evidence.plan import Operator, Study
 from tests.evidence.factory import make_plan, row
 
@@ -27,6 +27,31 @@ def test_a_rate_with_which_a_seed_diverged_is_out():
     assert best_rate(rows, (0, 1)) == 0.1
     with pytest.raises(ValueError, match='if all diverged, give the plan lower rates'):
         best_rate(rows[2:], (0, 1))
+
+
+@pytest.mark.parametrize(('scores', 'tried'), [
+    ((.5, .6, .4), (.01, .02, .04)),  # inside
+    ((.7, .6, .4), (.01, .02, .04, .005)),
+    ((.4, .5, .6), (.01, .02, .04, .08)),
+    ((.6, .6, .6), (.01, .02, .04, .005)),  # of equal ones the lowest
+    ((.4, .6), (.01, .02, .04)),  # one diverged
+    ((), (.01, .02, .04)),
+])
+def test_whom_an_edge_suits_best_gets_one_step_more(scores, tried):
+    plan = make_plan()
+    plan = replace(plan, networks=dict(plan.networks, resnet18=replace(
+        plan.networks['resnet18'], learning_rates=(.01, .02, .04))))
+    rows = [row('stock', rate, score) for rate, score in zip((.01, .02, .04), scores, strict=False)]
+    assert widened(plan, rows)('resnet18', 'stock') == tried
+    if len(tried) == 4:
+        beyond = [*rows, row('stock', tried[-1], .99)]
+        assert widened(plan, beyond)('resnet18', 'stock') == tried  # once, and no further
+        assert chosen_rates(replace(plan, operators=dict(stock=plan.operators['stock'])),
+                            [*beyond, *SEARCH])('resnet18', 'stock') == (tried[-1], )
+
+
+def test_a_grid_that_is_all_edge_stays_as_it_is():
+    assert widened(make_plan(), SEARCH)('resnet18', 'stock') == (0.001, 0.002)
 
 
 def test_each_operator_has_its_own_rate_in_each_network_whatever_the_padding():

@@ -98,6 +98,18 @@ def test_a_file_is_made_of_what_is_finished(tmp_path):
         'val', 8, dict(resnet18=100, deeplab=60))
 
 
+def test_the_search_goes_on_beyond_its_grid(tmp_path, monkeypatch):
+    """All rates are pretended to be equally good, so that the lowest is the best, at the edge."""
+    monkeypatch.setattr(studies, 'run_cells', lambda *args: pool.run_cells(*args, work=pretend))
+    plan = make_plan()
+    plan = replace(plan, networks=dict(resnet18=replace(plan.networks['resnet18'], learning_rates=(.01, .02, .04))))
+    assert not studies.run_study(plan, 'search', tmp_path, 2, report=lambda line: None)
+    rows = json.loads((tmp_path / 'search.json').read_text())['rows']
+    assert sorted((of['operator'], of['learning_rate']) for of in rows) == [
+        (name, rate) for name in ('APS', 'TIPS', 'stock') for rate in (.005, .01, .02, .04)]
+    assert {cell.learning_rate for cell in cells_of(plan, 'final', tmp_path)} == {.005}
+
+
 def test_some_networks_of_a_study(tmp_path, monkeypatch):
     plan, ran = make_plan(), []
     monkeypatch.setattr(studies, 'run_cells', lambda cells, *_: ran.extend(cells) or [])
