@@ -58,7 +58,7 @@ def test_the_config_of_a_cell(data, tmp_path, monkeypatch, scope):
     assert [schedule.end for schedule in config.param_scheduler] == [3, 100]
     assert config.test_dataloader.dataset.split == 'test'
     assert config.test_dataloader.dataset.indices == spread(4, 10)
-    assert config.val_dataloader.dataset.indices == [0, 5, 10, 15]
+    assert config.val_dataloader.dataset.indices == spread(4, 20)
     assert [protocol.name for protocol in config.test_cfg.protocols] == ['standard', 'circular']
     search = cell_config(replace(cell, split='val', padding='zeros'), tmp_path)
     assert search.test_dataloader.dataset.split == 'val'
