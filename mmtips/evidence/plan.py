@@ -60,7 +60,7 @@ class Operator:
         networks: The networks that it is measured in; all if not given.
         paddings: The paddings that it is measured in; all if not given.
         rate_of: The operator whose learning rate it trains with; one of its own is searched for if not given.
-        control: The operator beside it that has the same additions, such as hooks: what it gains over that is its own.
+        control: The operator beside it that has the same additions, or differs in one thing: a gain over it is its own.
     """
 
     config: Mapping[str, Any] | None = None
@@ -70,6 +70,11 @@ class Operator:
     paddings: tuple[str, ...] | None = None
     rate_of: str | None = None
     control: str | None = None
+
+    @property
+    def plain(self) -> bool:
+        """Whether it is an operator and nothing else, rather than another one with an addition."""
+        return self.sites is None and self.rate_of is None
 
 
 @dataclass(frozen=True)

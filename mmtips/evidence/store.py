@@ -74,7 +74,7 @@ def collect(plan: Plan, study: str, cells: Sequence[Cell], out: Path) -> dict[st
     contents = [(cell, content) for cell in cells if (content := finished(out, cell)) is not None]
     if not contents:
         raise ValueError(f'{study}: no cell is finished: run it')
-    rows = [dict(content['row'], control=cell.operator.control, cell=_folder_name(cell))
+    rows = [dict(content['row'], control=cell.operator.control, plain=cell.operator.plain, cell=_folder_name(cell))
             for cell, content in contents if 'row' in content]
     diverged = [dict(describe(cell), reason=content['diverged'], cell=_folder_name(cell))
                 for cell, content in contents if 'diverged' in content]

@@ -3,10 +3,10 @@
 
 from collections.abc import Collection, Mapping
 
-from mmtips.report.evidence.comparison import COST, Judged, differences, judge_task, pooled_differences
+from mmtips.report.evidence.comparison import COST, HARM, Judged, differences, judge_controls, judge_task
 from mmtips.report.evidence.measures import PRIMARY, SCORE
 from mmtips.report.evidence.statistics import BETTER, UNTOLD, WORSE
-from mmtips.report.evidence.studies import BASELINE, PUBLISHED, Cells, controls_of, rows_of, tasks_of
+from mmtips.report.evidence.studies import BASELINE, PUBLISHED, Cells, rows_of, tasks_of
 from mmtips.report.evidence.tables import said_difference
 from mmtips.report.evidence.words import against, joined
 
@@ -32,12 +32,12 @@ def answer(settings: Mapping[str, Cells], where: str) -> str:
         Markdown.
     """
     judged = {task: judge_task(settings, task, where) for task in tasks_of(settings)}
-    return f'{published(judged)}\n\n{which(judged, settings)} {exact(settings, where)}'
+    return f'{published(judged)}\n\n{which(judged, settings, where)} {exact(settings, where)}'
 
 
 def recommendation(settings: Mapping[str, Cells], where: str) -> str:
     """The second paragraph's first half alone: what to take."""
-    return which({task: judge_task(settings, task, where) for task in tasks_of(settings)}, settings)
+    return which({task: judge_task(settings, task, where) for task in tasks_of(settings)}, settings, where)
 
 
 def published(judged: Mapping[str, Collection[Judged]]) -> str:
@@ -58,12 +58,13 @@ def published(judged: Mapping[str, Collection[Judged]]) -> str:
            f'**{HEADLINES[BETTER in words, WORSE in words]}**. {" ".join(said)}'
 
 
-def which(judged: Mapping[str, Collection[Judged]], settings: Mapping[str, Cells]) -> str:
-    """Which forms of TIPS clear the bar, and which other operators do.
+def which(judged: Mapping[str, Collection[Judged]], settings: Mapping[str, Cells], where: str) -> str:
+    """Which forms of TIPS clear the bar by a gain of their own, which by what is added to them, and who else does.
 
     Args:
         judged: By task, what :func:`mmtips.report.evidence.comparison.judge_task` says of the operators.
         settings: All settings of the study.
+        where: Name of the study, for errors.
 
     Returns:
         A paragraph.
@@ -71,43 +72,35 @@ def which(judged: Mapping[str, Collection[Judged]], settings: Mapping[str, Cells
     said = []
     for task, of_task in judged.items():
         everywhere = len(tasks_of(settings)[task])
+        controls = judge_controls(settings, task, where)
         # What was measured in some of the settings only, is not put before what was measured in all.
         ranked = sorted(of_task, key=lambda of, most=everywhere: (  # type: ignore[misc]
             len(of.score.settings) < most, -of.consistency.difference.mean.value))
         forms = [of for of in ranked if is_tips(of.name, settings)]
         clearing = [of for of in forms if of.clears]
+        own = [of for of in clearing if of.name not in controls or controls[of.name].gains]
+        owed = [of for of in clearing if of not in own]
         others = [of.name for of in ranked if of.clears and of not in forms]
-        if clearing:
-            said.append(f'In {task}, take **{clearing[0].name}**{_where(clearing[0], everywhere)}: '
-                        f'{_figures(clearing[0], task)}.{controlled(clearing[0].name, settings, task)}')
+        if own:
+            said.append(f'In {task}, take **{own[0].name}**{_where(own[0], everywhere)}: {_figures(own[0], task)}.'
+                        f'{_controlled(controls.get(own[0].name), task)}')
         else:
-            said.append(f'In {task}, no form of TIPS of the {len(forms)} measured clears it.')
-        said += [f'{of.name} clears it too{_where(of, everywhere)}: {_figures(of, task)}.' for of in clearing[1:]]
+            said.append(f'In {task}, no form of TIPS of the {len(forms)} measured clears it by a gain of its own.')
+        said += [f'{of.name} clears it too{_where(of, everywhere)}: {_figures(of, task)}.' for of in own[1:]]
+        said += [f'{of.name} clears it{_where(of, everywhere)}, {_figures(of, task)}, by what is added to it: '
+                 f'{controls[of.name].other} does as well.{_controlled(controls[of.name], task)}' for of in owed]
         said.append(f'Operators that are not TIPS and clear it: {joined(others)}.')
-    return f'**Which?** The bar: {BETTER} than {BASELINE} in score or consistency, {WORSE} in neither, in the mean ' \
-           f'over the settings, at no more than {COST:g} times its training time. {" ".join(said)}'
+    return f'**Which?** The bar: {BETTER} than {BASELINE} in score or consistency, in the mean over the settings, ' \
+           f'the interval of the other above -{HARM:g} points, at no more than {COST:g} times its training time. ' \
+           f'{" ".join(said)}'
 
 
-def controlled(name: str, settings: Mapping[str, Cells], task: str) -> str:
-    """How an operator does beside the one that has the same additions, over the settings of a task that have both.
-
-    Args:
-        name: The operator.
-        settings: All settings of the study.
-        task: One of the tasks.
-
-    Returns:
-        A sentence, with a space before it; nothing for an operator without additions.
-    """
-    own = {key: settings[key] for key in tasks_of(settings)[task]}
-    named = {key: controls_of(cells).get(name) for key, cells in own.items()}
-    said = ''
-    for control in sorted({of for of in named.values() if of}):
-        both = {key: {one: own[key][one] for one in (name, control)} for key, of in named.items() if of == control}
-        told = [against(pooled_differences(both, measure, control, f'{name} against {control}')[name], measure)
-                for measure in (SCORE[task], PRIMARY[task])]
-        said += f' Against {control}, which has the same additions: {"; ".join(told)}.'
-    return said
+def _controlled(of: Judged | None, task: str) -> str:
+    """How an operator does beside its control, in a sentence with a space before it; nothing for one without."""
+    if of is None:
+        return ''
+    told = [against(of.score, SCORE[task]), against(of.consistency, PRIMARY[task])]
+    return f' Against {of.other}: {"; ".join(told)}.'
 
 
 def exact(settings: Mapping[str, Cells], where: str) -> str:

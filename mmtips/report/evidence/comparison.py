@@ -18,10 +18,12 @@ from mmtips.report.evidence.statistics import (
     pooled_difference,
     verdict,
 )
-from mmtips.report.evidence.studies import BASELINE, Cells, require_operator, tasks_of, values
+from mmtips.report.evidence.studies import BASELINE, Cells, controls_of, require_operator, tasks_of, values
 
 #: Of the cost of BlurPool: what the form of TIPS that is recommended may cost at most.
 COST = 2.
+#: Points that a measure may have lost at most, for all that its interval says, if another one is said to be gained.
+HARM = 1.
 
 
 def differences(cells: Cells, measure: Measure, baseline: str, where: str) -> dict[str, Difference]:
@@ -50,7 +52,7 @@ def differences(cells: Cells, measure: Measure, baseline: str, where: str) -> di
 
 @dataclass(frozen=True)
 class Pooled:
-    """An operator against the baseline over the settings of a task that have both."""
+    """An operator against another one over the settings that have both."""
 
     difference: Difference
     settings: tuple[str, ...]
@@ -71,15 +73,46 @@ def pooled_differences(settings: Mapping[str, Cells], measure: Measure, baseline
     Raises:
         ValueError: As :func:`differences` and :func:`mmtips.report.evidence.statistics.pooled_difference`.
     """
-    found, places = {}, {}
     for setting, cells in settings.items():
         require_operator(cells, baseline, f'{where}, {setting}')
-    for name in dict.fromkeys(name for cells in settings.values() for name in cells if name != baseline):
-        own = {setting: values(cells[name], measure) for setting, cells in settings.items() if name in cells}
-        known = {setting: of for setting, of in own.items() if of is not None}
-        reference = {setting: of for setting in known if (of := values(settings[setting][baseline], measure))}
-        if known and len(reference) == len(known):
-            found[name] = pooled_difference(known, reference, f'{where}, {name} against {baseline}, {measure.heading}')
+    return paired_differences(settings, measure, against_all(settings, baseline), where)
+
+
+def against_all(settings: Mapping[str, Cells], baseline: str) -> dict[str, str]:
+    """Every operator with the baseline."""
+    return {name: baseline for cells in settings.values() for name in cells if name != baseline}
+
+
+def against_controls(settings: Mapping[str, Cells]) -> dict[str, str]:
+    """The operators that have a control, with it."""
+    return {name: control for cells in settings.values() for name, control in controls_of(cells).items()}
+
+
+def paired_differences(settings: Mapping[str, Cells], measure: Measure, pairs: Mapping[str, str],
+                       where: str) -> dict[str, Pooled]:
+    """Operators, each against another one, over the settings that have both, adjusted over the operators.
+
+    Args:
+        settings: The settings of one task.
+        measure: What is compared.
+        pairs: By operator the other one.
+        where: Name of the study, for the error.
+
+    Returns:
+        By operator; without those for which no setting has the measure of both.
+
+    Raises:
+        ValueError: As :func:`mmtips.report.evidence.statistics.pooled_difference`.
+    """
+    found, places = {}, {}
+    for name, other in pairs.items():
+        both = {setting: [values(cells[of], measure) for of in (name, other)] for setting, cells in settings.items()
+                if name in cells and other in cells}
+        known = {setting: (own, reference) for setting, (own, reference) in both.items() if own and reference}
+        if known:
+            found[name] = pooled_difference({setting: of[0] for setting, of in known.items()},
+                                            {setting: of[1] for setting, of in known.items()},
+                                            f'{where}, {name} against {other}, {measure.heading}')
             places[name] = tuple(known)
     return {name: Pooled(of, places[name]) for name, of in adjust(found).items()}
 
@@ -105,9 +138,10 @@ def cost_ratio(settings: Mapping[str, Cells], name: str, baseline: str = BASELIN
 
 @dataclass(frozen=True)
 class Judged:
-    """An operator against BlurPool in one task, over its settings, with the verdicts that decide."""
+    """An operator against another one in one task, over their settings, with the verdicts that decide."""
 
     name: str
+    other: str
     score: Pooled
     consistency: Pooled
     cost: float
@@ -118,13 +152,23 @@ class Judged:
         return verdict(self.score.difference), verdict(self.consistency.difference)
 
     @property
+    def gains(self) -> bool:
+        """Whether it is better in one and worse in none, and no interval reaches a loss of :data:`HARM`.
+
+        Intervals are not adjusted: an adjustment, which guards against gains that are none, would hide losses.
+        """
+        lows = [of.difference.mean.low for of in (self.score, self.consistency)]
+        return BETTER in self.verdicts and WORSE not in self.verdicts and all(
+            low is not None and low > -HARM for low in lows)
+
+    @property
     def clears(self) -> bool:
-        """Whether it is better in one, worse in none, and costs at most :data:`COST` times BlurPool's training."""
-        return BETTER in self.verdicts and WORSE not in self.verdicts and self.cost <= COST
+        """Whether it gains and costs at most :data:`COST` times the other's training."""
+        return self.gains and self.cost <= COST
 
 
 def judge_task(settings: Mapping[str, Cells], task: str, where: str) -> list[Judged]:
-    """Hold every operator of a task against the bar.
+    """Hold every operator of a task against BlurPool.
 
     Args:
         settings: All settings of a study.
@@ -134,10 +178,29 @@ def judge_task(settings: Mapping[str, Cells], task: str, where: str) -> list[Jud
     Returns:
         One for each operator but BlurPool, in the order of the study; empty where the task has no setting.
     """
-    names = tasks_of(settings).get(task, [])
-    own = {name: settings[name] for name in names}
-    if not own:
-        return []
-    score, consistency = (pooled_differences(own, measure, BASELINE, where) for measure in (SCORE[task], PRIMARY[task]))
-    return [Judged(name, score[name], consistency[name], cost_ratio(own, name)) for name in score
-            if name in consistency]
+    own = {name: settings[name] for name in tasks_of(settings).get(task, [])}
+    for setting, cells in own.items():
+        require_operator(cells, BASELINE, f'{where}, {setting}')
+    return _judge(own, task, against_all(own, BASELINE), where)
+
+
+def judge_controls(settings: Mapping[str, Cells], task: str, where: str) -> dict[str, Judged]:
+    """Hold every operator of a task that has a control against it: what it gains there is its own.
+
+    Args:
+        settings: All settings of a study.
+        task: One of the tasks.
+        where: Name of the study, for errors.
+
+    Returns:
+        By operator.
+    """
+    own = {name: settings[name] for name in tasks_of(settings).get(task, [])}
+    return {of.name: of for of in _judge(own, task, against_controls(own), where)}
+
+
+def _judge(settings: Mapping[str, Cells], task: str, pairs: Mapping[str, str], where: str) -> list[Judged]:
+    score, consistency = (paired_differences(settings, measure, pairs, where)
+                          for measure in (SCORE[task], PRIMARY[task]))
+    return [Judged(name, pairs[name], score[name], consistency[name], cost_ratio(settings, name, pairs[name]))
+            for name in score if name in consistency]

@@ -31,11 +31,18 @@ class Cloud:
 
 
 def cloud(cells: Cells, form: str) -> Cloud:
-    """Bias and consistency of the operators of a setting; those without this form are left out."""
-    measure = PRIMARY[rows_of(cells)[0]['task']]
-    found = [(name, x.value, y.value) for name, rows in cells.items()
-             if (x := estimated(rows, bias(form))) is not None and (y := estimated(rows, measure)) is not None]
-    names, x_values, y_values = zip(*found, strict=True) if found else ((), (), ())
+    """Bias and consistency of the operators of a setting, each network once.
+
+    Left out are operators without this form, and those that are others with an addition: what it changes in either is
+    not the operator's doing.
+    """
+    measure, found = PRIMARY[rows_of(cells)[0]['task']], dict[tuple[float, float], str]()
+    for name, rows in cells.items():
+        x, y = estimated(rows, bias(form)), estimated(rows, measure)
+        if x is not None and y is not None and all(row.get('plain', True) for row in rows.values()):
+            found.setdefault((x.value, y.value), name)  # two names may be of one network
+    names = found.values()
+    x_values, y_values = zip(*found, strict=True) if found else ((), ())
     return Cloud(tuple(names), np.array(x_values, float), np.array(y_values, float))
 
 

@@ -26,6 +26,7 @@ from mmtips.report.evidence.tables import (
     fair_table,
     pooled_table,
     rate_table,
+    said_bounds,
     variant_table,
 )
 from mmtips.report.evidence.words import summary
@@ -97,7 +98,7 @@ def _variants(study: Result, baseline: str) -> str:
     gone = [f'{setting}, {name} (seed {", ".join(map(str, sorted(seeds)))})' for (setting, name), seeds in
             lost(study).items()]
     said = f'\n\nNot compared, since a training diverged: {"; ".join(gone)}.' if gone else ''
-    return '\n\n'.join(filter(None, [f'{variant_table(study, baseline)}{said}', control_table(study)]))
+    return '\n\n'.join(filter(None, [f'{variant_table(study, baseline)}{said}', control_table(study, said_bounds)]))
 
 
 def _checks(studies: Studies) -> str:

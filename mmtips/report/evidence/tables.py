@@ -1,19 +1,25 @@
 # Copyright (c) mmtips authors. All rights reserved.
 """The tables of the evidence in Markdown. They print numbers, and verdicts that follow from them; no conclusions."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from mmtips.report.columns import MISSING
 from mmtips.report.evidence.checks import chosen_rates
-from mmtips.report.evidence.comparison import cost_ratio, differences, judge_task, pooled_differences
+from mmtips.report.evidence.comparison import (
+    against_controls,
+    cost_ratio,
+    differences,
+    judge_task,
+    paired_differences,
+    pooled_differences,
+)
 from mmtips.report.evidence.measures import CIRCULAR, ITERATIONS, PRIMARY, SCORE, Measure, measures
 from mmtips.report.evidence.statistics import UNTOLD, Difference, Estimate, verdict
 from mmtips.report.evidence.studies import (
     BASELINE,
     Cells,
     comparable,
-    controls_of,
     estimated,
     rows_of,
     tasks_of,
@@ -34,9 +40,17 @@ def said_difference(found: Difference | None, good: str = 'highest', digits: int
     """A difference with its interval and its verdict."""
     if found is None:
         return MISSING
-    of, word = found.mean, verdict(found, good)
+    word = verdict(found, good)
+    return f'{said_bounds(found, digits)} {word if word == UNTOLD else f"**{word}**"}'
+
+
+def said_bounds(found: Difference | None, digits: int = 1) -> str:
+    """A difference with its interval alone."""
+    if found is None:
+        return MISSING
+    of = found.mean
     bounds = 'one seed' if of.low is None else f'{of.low:+.{digits}f} to {of.high:+.{digits}f}'
-    return f'{of.value:+.{digits}f} ({bounds}) {word if word == UNTOLD else f"**{word}**"}'
+    return f'{of.value:+.{digits}f} ({bounds})'
 
 
 def ordered(cells: Cells, measure: Measure) -> list[str]:
@@ -102,6 +116,8 @@ def rate_table(search: Result) -> str:
 def variant_table(study: Result, baseline: str) -> str:
     """Configurations against one of them: what each changes, and the differences in score and consistency.
 
+    Intervals without verdicts: few seeds and many rows, from which nothing is concluded that is not tested elsewhere.
+
     Args:
         study: The study ``'ablation'`` or ``'variants'``.
         baseline: The configuration that the others are compared with, in every setting.
@@ -116,7 +132,7 @@ def variant_table(study: Result, baseline: str) -> str:
         # The baseline stands first, since the others are described by what they change in it.
         for name in sorted(cells, key=lambda other: other != baseline):
             told = [said_estimate(estimated(cells[name], measure), measure) if name == baseline else
-                    said_difference(of.get(name), measure.good) for of, measure in zip(columns, shown, strict=True)]
+                    said_bounds(of.get(name)) for of, measure in zip(columns, shown, strict=True)]
             config = said_config(config_of(cells[name]), config_of(cells[baseline]) if name != baseline else {})
             lines.append([name, config, str(len(cells[name])), *told,
                           f'{cost_ratio({setting: cells}, name, baseline):.2f}'])
@@ -125,25 +141,25 @@ def variant_table(study: Result, baseline: str) -> str:
     return '\n\n'.join(tables)
 
 
-def control_table(study: Result) -> str:
-    """Operators with additions against those that have the same ones: what they gain over these is their own.
+def control_table(study: Result, said: Callable[[Difference | None], str] = said_difference) -> str:
+    """Operators against their controls, such as those with the same additions: what they gain over these is their own.
 
     Args:
         study: A study.
+        said: How a difference is written, which is adjusted over the rows of a setting.
 
     Returns:
         Markdown: a table for each setting in which an operator has a control; empty if none has.
     """
     tables = []
     for setting, cells in comparable(study).items():
-        shown, lines = compared(rows_of(cells)[0]['task']), []
-        for name, control in controls_of(cells).items():
-            both, where = {key: cells[key] for key in (name, control)}, f"{study['study']}, {setting}"
-            told = [said_difference(differences(both, measure, control, where).get(name), measure.good)
-                    for measure in shown]
-            lines.append([name, control, *told, f'{cost_ratio({setting: both}, name, control):.2f}'])
+        own, shown = {setting: cells}, compared(rows_of(cells)[0]['task'])
+        pairs = against_controls(own)
+        columns = [paired_differences(own, measure, pairs, study['study']) for measure in shown]
+        lines = [[name, control, *(said(of[name].difference if name in of else None) for of in columns),
+                  f'{cost_ratio(own, name, control):.2f}'] for name, control in pairs.items()]
         if lines:
-            tables.append(markdown_table([f'{setting}: with the same additions', 'against', *(
+            tables.append(markdown_table([f'{setting}: against its control', 'control', *(
                 measure.heading for measure in shown), 'training s / that'], lines))
     return '\n\n'.join(tables)
 
