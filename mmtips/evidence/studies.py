@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
 
-from mmtips.evidence.cells import Cell, as_planned, grid, study_cells
+from mmtips.evidence.cells import Cell, as_planned, grid, study_cells, study_rows
 from mmtips.evidence.choice import chosen_rates, equal_time, widened
 from mmtips.evidence.plan import Plan
 from mmtips.evidence.pool import Failure, run_cells
@@ -36,9 +36,12 @@ def cells_of(plan: Plan, name: str, out: Path) -> list[Cell]:
         return study_cells(plan, name, grid(plan), as_planned(plan, name))
     rows = _searched(plan, out)
     rates = grid(plan) if study.rates == 'grid' else chosen_rates(plan, rows)
-    length = as_planned(plan, name) if study.iterations == 'equal' else \
-        equal_time(plan, rows + _rows(out / 'final.json'), study.reference)
-    return study_cells(plan, name, rates, length)
+    if study.iterations == 'equal':
+        return study_cells(plan, name, rates, as_planned(plan, name))
+    # Time is that of the settings of the study: one padding may be slower than the other.
+    settings = {f'{network}-{padding}' for network, _, padding, _, _ in study_rows(plan, name)}
+    known = [row for row in rows + _rows(out / 'final.json') if row['setting'] in settings]
+    return study_cells(plan, name, rates, equal_time(plan, known, study.reference))
 
 
 def _search_cells(plan: Plan, out: Path) -> list[Cell]:

@@ -276,6 +276,10 @@ def test_correlations_are_within_settings():
     assert np.ptp(joint.consistency) == pytest.approx(max(np.ptp(of.consistency) for of in clouds.values()), rel=.1)
     lines = correlation_table(settings).splitlines()
     assert [line.split(' | ')[1] for line in lines[2:]] == ['12', '12', '24', '11', '11', '22']
+    settings['a-zeros']['max'] = settings['a-zeros']['MaxPool']  # one network under two names
+    for of in settings['a-zeros']['TIPS phase'].values():
+        of['plain'] = False
+    assert set(cloud(settings['a-zeros'], 'selection').names) == set(own.names) - {'TIPS phase'}
     few = by_setting(invented(settings=['a-zeros'], operators={'BlurPool': (.5, .5, .1, 1)}, seeds=2))
     assert correlated(cloud(few['a-zeros'], 'selection')) is None
     assert '| too few cells |' in correlation_table(few)
