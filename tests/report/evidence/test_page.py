@@ -11,7 +11,7 @@ import pytest
 
 from mmtips.report.evidence import STUDIES, load_studies, write_evidence_figures
 from mmtips.report.evidence.checks import FLAT
-from mmtips.report.evidence.comparison import COST
+from mmtips.report.evidence.comparison import COST, HARM
 from mmtips.report.evidence.page import PARTS, parts
 from mmtips.report.evidence.statistics import BETTER, BOUND, UNTOLD, WORSE
 from tests.report.evidence.factory import OPERATORS, RUN, every
@@ -96,7 +96,8 @@ def test_the_protocol_says_what_the_code_does():
     assert f'by less than {100 * FLAT:g} point' in protocol
     assert f'**{BETTER}** and **{WORSE}** where the adjusted p is below {BOUND}, and *{UNTOLD}*' in protocol
     assert COST == 2
-    assert 'no more than twice the time' in protocol
+    assert "no more than twice BlurPool's time" in protocol
+    assert f'not adjusted, reaches a loss of {HARM:g} point' in protocol
 
 
 def test_a_page_without_a_mark_is_refused(tmp_path):
