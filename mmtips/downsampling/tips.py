@@ -1,6 +1,7 @@
 # Copyright (c) mmtips authors. All rights reserved.
 """TIPS: translation invariant polyphase sampling, as published and beyond."""
 
+import math
 from collections.abc import Sequence
 from typing import Protocol
 
@@ -67,6 +68,8 @@ class TIPS(PhaseSelector):
             published it takes the place of the whole pool.
         score_kernel: Taps per side of the convolution, odd, 1 to 7; 3 as published. Others run in PyTorch's operations,
             not in ours.
+        scale_bound: ``score_scale`` starts uniformly in [-bound, bound], bound >= 0: 1 as published. With 0 all phases
+            weigh alike at first, which with ``taps`` is BlurPool, and what is learned is the rest.
 
     Raises:
         ValueError: If an option is out of its range.
@@ -74,9 +77,10 @@ class TIPS(PhaseSelector):
 
     def __init__(self, channels: int, stride: int = 2, *, scores: str | None = None, taps: int | None = None,
                  anchor: str | None = None, padding_mode: str | None = None, keep_max: bool = False,
-                 score_kernel: int = 3) -> None:
+                 score_kernel: int = 3, scale_bound: float = 1.0) -> None:
         super().__init__(channels, stride)
-        _check_options(stride, scores, taps, anchor, score_kernel)
+        _check_options(stride, scores, taps, anchor, score_kernel, scale_bound)
+        self.scale_bound = scale_bound
         self.keeps_max = keep_max
         self.scores = scores or ('quadrant' if anchor is None else 'global')
         self.taps = taps or stride
@@ -93,10 +97,10 @@ class TIPS(PhaseSelector):
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
-        """The default initialisation of the two convolutions: uniform within 1/sqrt(fan in)."""
+        """The default initialisation of the two convolutions, uniform within 1/sqrt(fan in); see ``scale_bound``."""
         bound = 1 / self.score_weight.shape[-1]
         nn.init.uniform_(self.score_weight, -bound, bound)
-        nn.init.uniform_(self.score_scale, -1, 1)
+        nn.init.uniform_(self.score_scale, -self.scale_bound, self.scale_bound)
 
     @property
     def guarantee(self) -> str:
@@ -158,7 +162,8 @@ class TIPS(PhaseSelector):
         return self.mix(self.cells(x), self.stride)
 
 
-def _check_options(stride: int, scores: str | None, taps: int | None, anchor: str | None, score_kernel: int) -> None:
+def _check_options(stride: int, scores: str | None, taps: int | None, anchor: str | None, score_kernel: int,
+                   scale_bound: float) -> None:
     if scores is not None and scores not in functional.SCORES:
         raise ValueError(f'scores: expected one of {functional.SCORES}, got {scores!r}')
     if anchor is not None and anchor not in ANCHORS:
@@ -168,5 +173,7 @@ def _check_options(stride: int, scores: str | None, taps: int | None, anchor: st
                          f'{scores!r}')
     if score_kernel not in (1, 3, 5, 7):
         raise ValueError(f'score_kernel: expected an odd number from 1 to 7, got {score_kernel!r}')
+    if not 0 <= scale_bound < math.inf:
+        raise ValueError(f'scale_bound: expected a number >= 0, got {scale_bound!r}')
     if taps is not None and (not isinstance(taps, int) or not stride <= taps <= 7):
         raise ValueError(f'taps: expected an integer from the stride {stride} to 7, got {taps!r}')

@@ -196,8 +196,7 @@ def test_taps_of_a_phase_sum_to_its_weight(stride, extra):
 
 @pytest.mark.parametrize('taps', [3, 4, 5])
 def test_equal_weights_over_more_taps_are_blur_pool(taps):
-    operator = TIPS(3, scores='phase', taps=taps)
-    torch.nn.init.zeros_(operator.score_scale)
+    operator = TIPS(3, scores='phase', taps=taps, scale_bound=0)
     x = torch.randn(2, 3, 8, 10)
     torch.testing.assert_close(operator(x), BlurPool(3, filter_size=taps, padding_mode='circular')(x))
 
@@ -232,6 +231,7 @@ def test_binomial_filters_remove_the_nyquist_frequency(filter_size):
     (lambda: TIPS(3, anchor='max'), "anchor: expected one of .* got 'max'"),
     (lambda: TIPS(3, anchor='norm', scores='phase'), "scores: with an anchor .* got 'phase'"),
     (lambda: TIPS(3, 4, taps=3), 'taps: expected an integer from the stride 4 to 7, got 3'),
+    (lambda: TIPS(3, scale_bound=-1), 'scale_bound: expected a number >= 0, got -1'),
     (lambda: TIPS(3, score_kernel=2), 'score_kernel: expected an odd number from 1 to 7, got 2'),
     (lambda: BlurPool(3, max_kernel=0), 'max_kernel: expected an integer >= 1 or None, got 0'),
 ])

@@ -78,7 +78,7 @@ studies = {
         split='val',
         seeds=[10, 11, 12],
         networks=['deeplabv3plus', 'unet', 'resnet18'],
-        operators=['BlurPool', 'TIPS max', 'TIPS anchor max', 'BlurPool stem'],
+        operators=['BlurPool', 'TIPS max', 'TIPS anchor max', 'BlurPool stem', 'APS exact', 'TIPS exact'],
         extra={
             'TIPS max stem': dict(
                 config=averaged_max,
@@ -153,6 +153,20 @@ studies = {
                 rate_of='TIPS anchor max',
                 control='BlurPool stem agree',
                 **deeplab),
+            # Learning starts from the binomial filter.
+            'TIPS max, even start': dict(
+                config=dict(averaged_max, scale_bound=0.0),
+                rate_of='TIPS max',
+                control='TIPS max',
+                paddings=['zeros']),
+            'TIPS exact, even start': dict(
+                config=dict(anchored_max, scale_bound=0.0),
+                sites=dict(stem_conv=dict(anchored, scale_bound=0.0)),
+                hooks=[exact],
+                rate_of='TIPS exact',
+                control='TIPS exact',
+                networks=['deeplabv3plus', 'resnet18'],
+                paddings=['circular']),
             'BlurPool block': dict(config=blurred_block, rate_of='BlurPool', **deeplab),
             'TIPS max block': dict(
                 config=averaged_block, rate_of='TIPS max', control='BlurPool block', **deeplab),
