@@ -90,9 +90,9 @@ def which(judged: Mapping[str, Collection[Judged]], settings: Mapping[str, Cells
         said += [f'{of.name} clears it{_where(of, everywhere)}, {_figures(of, task)}, by what is added to it: '
                  f'{controls[of.name].other} does as well.{_controlled(controls[of.name], task)}' for of in owed]
         said.append(f'Operators that are not TIPS and clear it: {joined(others)}.')
-    return f'**Which?** The bar: {BETTER} than {BASELINE} in score or consistency, in the mean over the settings, ' \
-           f'the interval of the other above -{HARM:g} points, at no more than {COST:g} times its training time. ' \
-           f'{" ".join(said)}'
+    return f'**Which?** The bar: {BETTER} than {BASELINE} in score or consistency, {WORSE} in neither, in the mean ' \
+           f'over the settings, both intervals above -{HARM:g} points, at no more than {COST:g} times its training ' \
+           f'time. {" ".join(said)}'
 
 
 def _controlled(of: Judged | None, task: str) -> str:

@@ -73,13 +73,13 @@ def pooled_differences(settings: Mapping[str, Cells], measure: Measure, baseline
     Raises:
         ValueError: As :func:`differences` and :func:`mmtips.report.evidence.statistics.pooled_difference`.
     """
+    return paired_differences(settings, measure, against_all(settings, baseline, where), where)
+
+
+def against_all(settings: Mapping[str, Cells], baseline: str, where: str) -> dict[str, str]:
+    """Every operator with the baseline; a ValueError that names the place if a setting lacks that."""
     for setting, cells in settings.items():
         require_operator(cells, baseline, f'{where}, {setting}')
-    return paired_differences(settings, measure, against_all(settings, baseline), where)
-
-
-def against_all(settings: Mapping[str, Cells], baseline: str) -> dict[str, str]:
-    """Every operator with the baseline."""
     return {name: baseline for cells in settings.values() for name in cells if name != baseline}
 
 
@@ -179,9 +179,7 @@ def judge_task(settings: Mapping[str, Cells], task: str, where: str) -> list[Jud
         One for each operator but BlurPool, in the order of the study; empty where the task has no setting.
     """
     own = {name: settings[name] for name in tasks_of(settings).get(task, [])}
-    for setting, cells in own.items():
-        require_operator(cells, BASELINE, f'{where}, {setting}')
-    return _judge(own, task, against_all(own, BASELINE), where)
+    return _judge(own, task, against_all(own, BASELINE, where), where)
 
 
 def judge_controls(settings: Mapping[str, Cells], task: str, where: str) -> dict[str, Judged]:
