@@ -3,7 +3,15 @@
 
 from collections.abc import Collection, Mapping
 
-from mmtips.report.evidence.comparison import COST, HARM, Judged, differences, judge_controls, judge_task
+from mmtips.report.evidence.comparison import (
+    COST,
+    HARM,
+    Judged,
+    against_all,
+    differences,
+    judge_controls,
+    judge_task,
+)
 from mmtips.report.evidence.measures import PRIMARY, SCORE
 from mmtips.report.evidence.statistics import BETTER, UNTOLD, WORSE
 from mmtips.report.evidence.studies import BASELINE, PUBLISHED, Cells, rows_of, tasks_of
@@ -69,30 +77,35 @@ def which(judged: Mapping[str, Collection[Judged]], settings: Mapping[str, Cells
     Returns:
         A paragraph.
     """
-    said = []
-    for task, of_task in judged.items():
-        everywhere = len(tasks_of(settings)[task])
-        controls = judge_controls(settings, task, where)
-        # What was measured in some of the settings only, is not put before what was measured in all.
-        ranked = sorted(of_task, key=lambda of, most=everywhere: (  # type: ignore[misc]
-            len(of.score.settings) < most, -of.consistency.difference.mean.value))
-        forms = [of for of in ranked if is_tips(of.name, settings)]
-        clearing = [of for of in forms if of.clears]
-        own = [of for of in clearing if of.name not in controls or controls[of.name].gains]
-        owed = [of for of in clearing if of not in own]
-        others = [of.name for of in ranked if of.clears and of not in forms]
-        if own:
-            said.append(f'In {task}, take **{own[0].name}**{_where(own[0], everywhere)}: {_figures(own[0], task)}.'
-                        f'{_controlled(controls.get(own[0].name), task)}')
-        else:
-            said.append(f'In {task}, no form of TIPS of the {len(forms)} measured clears it by a gain of its own.')
-        said += [f'{of.name} clears it too{_where(of, everywhere)}: {_figures(of, task)}.' for of in own[1:]]
-        said += [f'{of.name} clears it{_where(of, everywhere)}, {_figures(of, task)}, by what is added to it: '
-                 f'{controls[of.name].other} does as well.{_controlled(controls[of.name], task)}' for of in owed]
-        said.append(f'Operators that are not TIPS and clear it: {joined(others)}.')
+    said = [sentence for task, of_task in judged.items() for sentence in _choice(of_task, task, settings, where)]
     return f'**Which?** The bar: {BETTER} than {BASELINE} in score or consistency, {WORSE} in neither, in the mean ' \
            f'over the settings, both intervals above -{HARM:g} points, at no more than {COST:g} times its training ' \
            f'time. {" ".join(said)}'
+
+
+def _choice(judged: Collection[Judged], task: str, settings: Mapping[str, Cells], where: str) -> list[str]:
+    """Sentences about a task: what to take, what else clears the bar, and whose merit that is."""
+    everywhere, controls = len(tasks_of(settings)[task]), judge_controls(settings, task, where)
+    clearing = _ranked([of for of in judged if of.clears], everywhere)
+    forms = [of for of in clearing if is_tips(of.name, settings)]
+    own = [of for of in forms if of.name not in controls or controls[of.name].gains]
+    told = {of.name: f'{_where(of, everywhere)}: {_figures(of, task)}.{_controlled(controls.get(of.name), task)}'
+            for of in forms}
+    if own:
+        said = [f'In {task}, take **{own[0].name}**{told[own[0].name]}']
+    else:
+        count = sum(is_tips(of.name, settings) for of in judged)
+        said = [f'In {task}, no form of TIPS of the {count} measured clears it by a gain of its own.']
+    said += [f'{of.name} clears it too{told[of.name]}' for of in own[1:]]
+    said += [f'{of.name} clears it, with no gain on {controls[of.name].other}, which has the same additions'
+             f'{told[of.name]}' for of in forms if of not in own]
+    others = [of.name for of in clearing if of not in forms]
+    return [*said, f'Operators that are not TIPS and clear it: {joined(others)}.']
+
+
+def _ranked(judged: Collection[Judged], everywhere: int) -> list[Judged]:
+    """The largest gain in consistency first, but nothing measured in some of the settings before what was in all."""
+    return sorted(judged, key=lambda of: (len(of.score.settings) < everywhere, -of.consistency.mean.value))
 
 
 def _controlled(of: Judged | None, task: str) -> str:
@@ -110,7 +123,8 @@ def exact(settings: Mapping[str, Cells], where: str) -> str:
         names = [name for name, rows in cells.items()
                  if all(row['consistency']['circular']['all'] >= EXACT for row in rows.values())]
         measure = SCORE[rows_of(cells)[0]['task']]
-        found = differences(cells, measure, BASELINE, f'{where}, {setting}')
+        own = {setting: cells}
+        found = differences(own, measure, against_all(own, BASELINE, where), where)
         told = [f'{name} ({measure.heading} {said_difference(found.get(name))})' for name in names if name != BASELINE]
         if told:
             said.append(f'{setting}: {joined(told)}.')

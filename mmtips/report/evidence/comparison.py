@@ -13,7 +13,6 @@ from mmtips.report.evidence.statistics import (
     Estimate,
     adjust,
     mean_interval,
-    paired_difference,
     pooled,
     pooled_difference,
     verdict,
@@ -24,56 +23,6 @@ from mmtips.report.evidence.studies import BASELINE, Cells, controls_of, require
 COST = 2.
 #: Points that a measure may have lost at most, for all that its interval says, if another one is said to be gained.
 HARM = 1.
-
-
-def differences(cells: Cells, measure: Measure, baseline: str, where: str) -> dict[str, Difference]:
-    """Every operator of a setting against one of them, adjusted over the operators.
-
-    Args:
-        cells: The rows of the setting.
-        measure: What is compared.
-        baseline: The operator that the others are compared with.
-        where: Name of study and setting, for the error.
-
-    Returns:
-        By operator, without the baseline and without operators that lack the measure.
-
-    Raises:
-        ValueError: If the baseline is missing, or a seed on one side; the message names the cell.
-    """
-    require_operator(cells, baseline, where)
-    reference = values(cells[baseline], measure)
-    if reference is None:
-        return {}
-    found = {name: values(rows, measure) for name, rows in cells.items() if name != baseline}
-    return adjust({name: paired_difference(of, reference, f'{where}, {name} against {baseline}, {measure.heading}')
-                   for name, of in found.items() if of is not None})
-
-
-@dataclass(frozen=True)
-class Pooled:
-    """An operator against another one over the settings that have both."""
-
-    difference: Difference
-    settings: tuple[str, ...]
-
-
-def pooled_differences(settings: Mapping[str, Cells], measure: Measure, baseline: str, where: str) -> dict[str, Pooled]:
-    """Every operator against one of them over settings, adjusted over the operators.
-
-    Args:
-        settings: The settings of one task.
-        measure: What is compared.
-        baseline: The operator that the others are compared with; every setting has it.
-        where: Name of the study, for the error.
-
-    Returns:
-        By operator, without the baseline.
-
-    Raises:
-        ValueError: As :func:`differences` and :func:`mmtips.report.evidence.statistics.pooled_difference`.
-    """
-    return paired_differences(settings, measure, against_all(settings, baseline, where), where)
 
 
 def against_all(settings: Mapping[str, Cells], baseline: str, where: str) -> dict[str, str]:
@@ -88,23 +37,23 @@ def against_controls(settings: Mapping[str, Cells]) -> dict[str, str]:
     return {name: control for cells in settings.values() for name, control in controls_of(cells).items()}
 
 
-def paired_differences(settings: Mapping[str, Cells], measure: Measure, pairs: Mapping[str, str],
-                       where: str) -> dict[str, Pooled]:
+def differences(settings: Mapping[str, Cells], measure: Measure, pairs: Mapping[str, str],
+                where: str) -> dict[str, Difference]:
     """Operators, each against another one, over the settings that have both, adjusted over the operators.
 
     Args:
-        settings: The settings of one task.
+        settings: One setting, or several of one task.
         measure: What is compared.
-        pairs: By operator the other one.
+        pairs: By operator the other one, see :func:`against_all` and :func:`against_controls`.
         where: Name of the study, for the error.
 
     Returns:
         By operator; without those for which no setting has the measure of both.
 
     Raises:
-        ValueError: As :func:`mmtips.report.evidence.statistics.pooled_difference`.
+        ValueError: As :func:`mmtips.report.evidence.statistics.pooled_difference`; the message names the cell.
     """
-    found, places = {}, {}
+    found = {}
     for name, other in pairs.items():
         both = {setting: [values(cells[of], measure) for of in (name, other)] for setting, cells in settings.items()
                 if name in cells and other in cells}
@@ -113,8 +62,7 @@ def paired_differences(settings: Mapping[str, Cells], measure: Measure, pairs: M
             found[name] = pooled_difference({setting: of[0] for setting, of in known.items()},
                                             {setting: of[1] for setting, of in known.items()},
                                             f'{where}, {name} against {other}, {measure.heading}')
-            places[name] = tuple(known)
-    return {name: Pooled(of, places[name]) for name, of in adjust(found).items()}
+    return adjust(found)
 
 
 def pooled_means(settings: Mapping[str, Cells], measure: Measure) -> dict[str, Estimate]:
@@ -142,14 +90,14 @@ class Judged:
 
     name: str
     other: str
-    score: Pooled
-    consistency: Pooled
+    score: Difference
+    consistency: Difference
     cost: float
 
     @property
     def verdicts(self) -> tuple[str, str]:
         """Of the score and of the consistency."""
-        return verdict(self.score.difference), verdict(self.consistency.difference)
+        return verdict(self.score), verdict(self.consistency)
 
     @property
     def gains(self) -> bool:
@@ -157,7 +105,7 @@ class Judged:
 
         Intervals are not adjusted: an adjustment, which guards against gains that are none, would hide losses.
         """
-        lows = [of.difference.mean.low for of in (self.score, self.consistency)]
+        lows = [of.mean.low for of in (self.score, self.consistency)]
         return BETTER in self.verdicts and WORSE not in self.verdicts and all(
             low is not None and low > -HARM for low in lows)
 
@@ -198,7 +146,7 @@ def judge_controls(settings: Mapping[str, Cells], task: str, where: str) -> dict
 
 
 def _judge(settings: Mapping[str, Cells], task: str, pairs: Mapping[str, str], where: str) -> list[Judged]:
-    score, consistency = (paired_differences(settings, measure, pairs, where)
+    score, consistency = (differences(settings, measure, pairs, where)
                           for measure in (SCORE[task], PRIMARY[task]))
     return [Judged(name, pairs[name], score[name], consistency[name], cost_ratio(settings, name, pairs[name]))
             for name in score if name in consistency]

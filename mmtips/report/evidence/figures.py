@@ -15,7 +15,7 @@ from mmtips.report.evidence.looks import LETTERS, looks_of, room, tall
 from mmtips.report.evidence.maps import map_figure, map_rows
 from mmtips.report.evidence.measures import PRIMARY, SCORE, bias_forms
 from mmtips.report.evidence.statistics import Estimate
-from mmtips.report.evidence.studies import by_setting, estimated, rows_of, whole
+from mmtips.report.evidence.studies import comparable, estimated, rows_of, whole
 from mmtips.report.figures.style import calm, rendered
 from mmtips.report.files import write_kept
 from mmtips.report.schemas import Result
@@ -51,7 +51,7 @@ def pareto_figure(studies: Studies) -> Figure:
     Returns:
         The figure.
     """
-    settings, styles = by_setting(studies['final']), looks_of(studies)
+    settings, styles = comparable(studies['final']), looks_of(studies)
     figure, panels = tall(len(settings), 3.4)
     for axes, (setting, cells) in zip(panels, settings.items(), strict=True):
         task = rows_of(cells)[0]['task']
@@ -96,7 +96,7 @@ def bias_figure(studies: Studies) -> Figure:
     Returns:
         The figure.
     """
-    settings, styles = by_setting(studies['final']), looks_of(studies)
+    settings, styles = comparable(studies['final']), looks_of(studies)
     forms = bias_forms(studies['final']['rows'])
     figure, panels = tall(len(settings) * len(forms), 3.2, len(forms), heading=3, margin=room(styles))
     for number, (setting, cells) in enumerate(settings.items()):

@@ -66,14 +66,14 @@ def _run(result: Result) -> str:
 
 
 def _fair(studies: Studies) -> str:
-    settings = by_setting(studies['final'])
-    return '\n\n'.join(f'### {name}\n\n{fair_table(cells)}' for name, cells in settings.items())
+    tables = [f'### {name}\n\n{fair_table(cells)}' for name, cells in comparable(studies['final']).items()]
+    return '\n\n'.join(filter(None, [*tables, _lost(studies['final'])]))
 
 
 def _differences(studies: Studies) -> str:
     said = []
     for name in by_setting(studies['final']):
-        first, second = (difference_table(comparable(studies['final'], baseline)[name], baseline, f'final, {name}')
+        first, second = (difference_table(name, comparable(studies['final'], baseline)[name], baseline, 'final')
                          for baseline in (BASELINE, STOCK))
         said.append(f'### {name}: differences\n\n{first}\n\n<details><summary>against {STOCK}</summary>\n\n{second}'
                     '\n\n</details>')
@@ -88,17 +88,22 @@ def _pooled(studies: Studies) -> str:
 
 def _again(studies: Studies, name: str) -> str:
     """The table of a study that trains longer or shorter than the final runs, and its differences."""
-    return '\n\n'.join(f'### {setting}: {HEADINGS[name]}\n\n{fair_table(cells)}\n\n'
-                       f"{difference_table(comparable(studies[name])[setting], BASELINE, f'{name}, {setting}')}"
-                       for setting, cells in by_setting(studies[name]).items())
+    tables = [f'### {setting}: {HEADINGS[name]}\n\n{fair_table(cells)}\n\n'
+              f'{difference_table(setting, cells, BASELINE, name)}'
+              for setting, cells in comparable(studies[name]).items()]
+    return '\n\n'.join(filter(None, [*tables, _lost(studies[name])]))
 
 
 def _variants(study: Result, baseline: str) -> str:
     """The table of a study of configurations, and which of them are not in it."""
+    return '\n\n'.join(filter(None, [variant_table(study, baseline), _lost(study), control_table(study, said_bounds)]))
+
+
+def _lost(study: Result) -> str:
+    """Which operators are not shown, in a sentence; nothing if there are none."""
     gone = [f'{setting}, {name} (seed {", ".join(map(str, sorted(seeds)))})' for (setting, name), seeds in
             lost(study).items()]
-    said = f'\n\nNot compared, since a training diverged: {"; ".join(gone)}.' if gone else ''
-    return '\n\n'.join(filter(None, [f'{variant_table(study, baseline)}{said}', control_table(study, said_bounds)]))
+    return f'Not compared, since a training diverged: {"; ".join(gone)}.' if gone else ''
 
 
 def _checks(studies: Studies) -> str:
@@ -129,7 +134,7 @@ PARTS: dict[str, tuple[str, Callable[[Studies], str]]] = {
     'fair': ('final', _fair),
     'differences': ('final', _differences),
     'pooled': ('final', _pooled),
-    'correlation': ('final', lambda studies: correlation_table(by_setting(studies['final']))),
+    'correlation': ('final', lambda studies: correlation_table(comparable(studies['final']))),
     'checks': ('final', _checks),
     'rates': ('search', lambda studies: rate_table(studies['search'])),
     'time': ('time', lambda studies: _again(studies, 'time')),

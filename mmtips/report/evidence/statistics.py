@@ -33,11 +33,15 @@ class Estimate:
 
 @dataclass(frozen=True)
 class Difference:
-    """A mean of paired differences, the p value of the paired t test, and that adjusted; the interval never is."""
+    """A mean of paired differences, the p value of the paired t test, and that adjusted; the interval never is.
+
+    ``settings`` are those that it is a mean over, where it is one of several.
+    """
 
     mean: Estimate
     p: float | None
     adjusted: float | None
+    settings: tuple[str, ...] = ()
 
 
 def mean_interval(values: Sequence[float]) -> Estimate:
@@ -116,7 +120,7 @@ def pooled_difference(values: Mapping[str, Mapping[int, float]], baseline: Mappi
                          f'{sorted(baseline)}')
     for setting, of in values.items():
         paired_difference(of, baseline[setting], f'{cell}, {setting}')  # names what is missing
-    return paired_difference(pooled(values, cell), pooled(baseline, cell), cell)
+    return replace(paired_difference(pooled(values, cell), pooled(baseline, cell), cell), settings=tuple(values))
 
 
 def pooled(values: Mapping[str, Mapping[int, float]], cell: str = 'values') -> dict[int, float]:

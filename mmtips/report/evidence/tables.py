@@ -7,12 +7,11 @@ from typing import Any
 from mmtips.report.columns import MISSING
 from mmtips.report.evidence.checks import chosen_rates
 from mmtips.report.evidence.comparison import (
+    against_all,
     against_controls,
     cost_ratio,
     differences,
     judge_task,
-    paired_differences,
-    pooled_differences,
 )
 from mmtips.report.evidence.measures import CIRCULAR, ITERATIONS, PRIMARY, SCORE, Measure, measures
 from mmtips.report.evidence.statistics import UNTOLD, Difference, Estimate, verdict
@@ -74,12 +73,13 @@ def fair_table(cells: Cells) -> str:
     return markdown_table(['operator', 'seeds', *(measure.heading for measure in shown)], lines)
 
 
-def difference_table(cells: Cells, baseline: str, where: str) -> str:
+def difference_table(setting: str, cells: Cells, baseline: str, where: str) -> str:
     """Every operator of a setting against one of them, paired over seeds, with verdicts and cost."""
-    shown = compared(rows_of(cells)[0]['task'])
-    columns = [differences(cells, measure, baseline, where) for measure in shown]
+    shown, own = compared(rows_of(cells)[0]['task']), {setting: cells}
+    pairs = against_all(own, baseline, where)
+    columns = [differences(own, measure, pairs, where) for measure in shown]
     lines = [[name, *(said_difference(of.get(name), measure.good) for of, measure in zip(columns, shown, strict=True)),
-              f'{cost_ratio({where: cells}, name, baseline):.2f}']
+              f'{cost_ratio(own, name, baseline):.2f}']
              for name in ordered(cells, shown[0]) if name != baseline]
     headings = [f'against {baseline}', *(measure.heading for measure in shown), f'training s / {baseline}']
     return markdown_table(headings, lines)
@@ -88,11 +88,10 @@ def difference_table(cells: Cells, baseline: str, where: str) -> str:
 def pooled_table(settings: Mapping[str, Cells], task: str, where: str) -> str:
     """Every operator against BlurPool over the settings of a task, and whether it clears the bar."""
     own = {name: settings[name] for name in tasks_of(settings)[task]}
-    circular = pooled_differences(own, CIRCULAR[task], BASELINE, where)
-    judged = sorted(judge_task(settings, task, where), key=lambda of: -of.score.difference.mean.value)
-    lines = [[of.name, f'{len(of.score.settings)} of {len(own)}', said_difference(of.score.difference),
-              said_difference(of.consistency.difference),
-              said_difference(circular[of.name].difference if of.name in circular else None), f'{of.cost:.2f}',
+    circular = differences(own, CIRCULAR[task], against_all(own, BASELINE, where), where)
+    judged = sorted(judge_task(settings, task, where), key=lambda of: -of.score.mean.value)
+    lines = [[of.name, f'{len(of.score.settings)} of {len(own)}', said_difference(of.score),
+              said_difference(of.consistency), said_difference(circular.get(of.name)), f'{of.cost:.2f}',
               'yes' if of.clears else 'no'] for of in judged]
     return markdown_table([f'{task}, against {BASELINE}', 'settings', *(measure.heading for measure in compared(task)),
                            f'training s / {BASELINE}', 'clears the bar'], lines)
@@ -127,15 +126,16 @@ def variant_table(study: Result, baseline: str) -> str:
     """
     tables = []
     for setting, cells in comparable(study, baseline).items():
-        where, shown = f"{study['study']}, {setting}", compared(rows_of(cells)[0]['task'])
-        columns, lines = [differences(cells, measure, baseline, where) for measure in shown], []
+        own, shown = {setting: cells}, compared(rows_of(cells)[0]['task'])
+        pairs = against_all(own, baseline, study['study'])
+        columns, lines = [differences(own, measure, pairs, study['study']) for measure in shown], []
         # The baseline stands first, since the others are described by what they change in it.
         for name in sorted(cells, key=lambda other: other != baseline):
             told = [said_estimate(estimated(cells[name], measure), measure) if name == baseline else
                     said_bounds(of.get(name)) for of, measure in zip(columns, shown, strict=True)]
             config = said_config(config_of(cells[name]), config_of(cells[baseline]) if name != baseline else {})
             lines.append([name, config, str(len(cells[name])), *told,
-                          f'{cost_ratio({setting: cells}, name, baseline):.2f}'])
+                          f'{cost_ratio(own, name, baseline):.2f}'])
         tables.append(markdown_table([f'{setting}, against {baseline}', 'config of the operator', 'seeds',
                                       *(measure.heading for measure in shown), f'training s / {baseline}'], lines))
     return '\n\n'.join(tables)
@@ -155,8 +155,8 @@ def control_table(study: Result, said: Callable[[Difference | None], str] = said
     for setting, cells in comparable(study).items():
         own, shown = {setting: cells}, compared(rows_of(cells)[0]['task'])
         pairs = against_controls(own)
-        columns = [paired_differences(own, measure, pairs, study['study']) for measure in shown]
-        lines = [[name, control, *(said(of[name].difference if name in of else None) for of in columns),
+        columns = [differences(own, measure, pairs, study['study']) for measure in shown]
+        lines = [[name, control, *(said(of.get(name)) for of in columns),
                   f'{cost_ratio(own, name, control):.2f}'] for name, control in pairs.items()]
         if lines:
             tables.append(markdown_table([f'{setting}: against its control', 'control', *(

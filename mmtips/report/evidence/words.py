@@ -3,9 +3,9 @@
 
 from collections.abc import Mapping, Sequence
 
-from mmtips.report.evidence.comparison import Pooled, judge_task, pooled_means
+from mmtips.report.evidence.comparison import judge_task, pooled_means
 from mmtips.report.evidence.measures import PRIMARY, SCORE, Measure
-from mmtips.report.evidence.statistics import BETTER, UNTOLD, WORSE, Estimate, verdict
+from mmtips.report.evidence.statistics import BETTER, UNTOLD, WORSE, Difference, Estimate, verdict
 from mmtips.report.evidence.studies import BASELINE, PUBLISHED, Cells, tasks_of
 from mmtips.report.tables import markdown_table
 
@@ -32,10 +32,9 @@ def said_best(means: Mapping[str, Estimate]) -> str:
     return f'{best}, {said_interval(means[best])}{tail}'
 
 
-def against(of: Pooled, measure: Measure) -> str:
+def against(of: Difference, measure: Measure) -> str:
     """An operator against BlurPool in a measure, in a clause."""
-    return f'{said_interval(of.difference.mean, signed=True, unit=" points")} {measure.said}: ' \
-           f'{verdict(of.difference)}'
+    return f'{said_interval(of.mean, signed=True, unit=" points")} {measure.said}: {verdict(of)}'
 
 
 def summary(settings: Mapping[str, Cells], where: str) -> str:

@@ -5,11 +5,11 @@ from scipy import stats
 
 from mmtips.report.evidence.answer import answer, exact, is_tips, published, which
 from mmtips.report.evidence.comparison import (
+    against_all,
     cost_ratio,
     differences,
     judge_controls,
     judge_task,
-    pooled_differences,
     pooled_means,
 )
 from mmtips.report.evidence.correlations import cloud, correlated, correlation_table, within
@@ -49,8 +49,12 @@ def trio():
                  TIPS_phase=around(.64, 1.1))
 
 
+def against_blurpool(settings):
+    return differences(settings, SCORE['segmentation'], against_all(settings, 'BlurPool', 'final'), 'final')
+
+
 def test_differences_against_scipy(trio):
-    found = differences(trio, SCORE['segmentation'], 'BlurPool', 'here')
+    found = against_blurpool({'here': trio})
     assert list(found) == ['stock', 'TIPS', 'AvgPool', 'TIPS phase']
     reference = [100 * of['score'] for of in trio['BlurPool'].values()]
     raw = {name: stats.ttest_rel([100 * of['score'] for of in trio[name].values()], reference) for name in found}
@@ -66,28 +70,28 @@ def test_differences_against_scipy(trio):
 
 def test_a_missing_cell_is_an_error_that_names_it(trio):
     del trio['TIPS'][3]
-    with pytest.raises(ValueError, match=r'here, TIPS against BlurPool, mIoU: expected the same seeds on both sides, '
-                                         r'got \[0, 1, 2, 4\] and \[0, 1, 2, 3, 4\]'):
-        differences(trio, SCORE['segmentation'], 'BlurPool', 'here')
+    with pytest.raises(ValueError, match=r'final, TIPS against BlurPool, mIoU, here: expected the same seeds on '
+                                         r'both sides, got \[0, 1, 2, 4\] and \[0, 1, 2, 3, 4\]'):
+        against_blurpool({'here': trio})
     del trio['BlurPool']
-    with pytest.raises(ValueError, match="here: no rows of 'BlurPool', with which the others are compared"):
-        differences(trio, SCORE['segmentation'], 'BlurPool', 'here')
+    with pytest.raises(ValueError, match="final, here: no rows of 'BlurPool', with which the others are compared"):
+        against_blurpool({'here': trio})
 
 
 def test_pooled_differences_by_hand():
     settings = {'a-zeros': cells(BlurPool=[.5, .5], TIPS=[.51, .52], APS=[.4, .4]),
                 'b-zeros': cells(BlurPool=[.6, .6], TIPS=[.63, .66])}
-    found = pooled_differences(settings, SCORE['segmentation'], 'BlurPool', 'final')
-    assert found['TIPS'].difference.mean.value == pytest.approx(3)  # of seed 0 (1 + 3) / 2, of seed 1 (2 + 6) / 2
-    assert found['TIPS'].difference.mean.half == pytest.approx(12.7062, abs=1e-4)
+    found = against_blurpool(settings)
+    assert found['TIPS'].mean.value == pytest.approx(3)  # of seed 0 (1 + 3) / 2, of seed 1 (2 + 6) / 2
+    assert found['TIPS'].mean.half == pytest.approx(12.7062, abs=1e-4)
     assert found['TIPS'].settings == ('a-zeros', 'b-zeros')
-    assert found['APS'].difference.mean.value == pytest.approx(-10)
+    assert found['APS'].mean.value == pytest.approx(-10)
     assert found['APS'].settings == ('a-zeros', )
     means = pooled_means(settings, SCORE['segmentation'])
     assert {name: of.value for name, of in means.items()} == pytest.approx(dict(BlurPool=55, TIPS=58))
     del settings['b-zeros']['TIPS'][1]
     with pytest.raises(ValueError, match='final, TIPS against BlurPool, mIoU, b-zeros: expected the same seeds'):
-        pooled_differences(settings, SCORE['segmentation'], 'BlurPool', 'final')
+        against_blurpool(settings)
 
 
 def test_cost_is_a_ratio_of_sums():
@@ -155,8 +159,8 @@ def test_what_an_addition_brings_is_no_merit_of_the_operator():
         of['control'] = 'BlurPool agree'
     said = answer({'deeplabv3plus-zeros': trio}, 'final')
     assert 'In segmentation, no form of TIPS of the 1 measured clears it by a gain of its own.' in said
-    assert 'TIPS agree clears it, +5.2 points (' in said
-    assert 'by what is added to it: BlurPool agree does as well. Against BlurPool agree: +0.2 points (' in said
+    assert 'TIPS agree clears it, with no gain on BlurPool agree, which has the same additions: +5.2 points (' in said
+    assert 'the training time. Against BlurPool agree: +0.2 points (' in said
     assert 'Operators that are not TIPS and clear it: BlurPool agree.' in said
     table = control_table(study([row for of in trio.values() for row in of.values()]))
     assert '| deeplabv3plus-zeros: against its control | control | mIoU |' in table
@@ -184,7 +188,7 @@ def test_controls_are_adjusted_together():
             seed_row['control'] = 'BlurPool'
     settings = {'deeplabv3plus-zeros': of}
     found = judge_controls(settings, 'segmentation', 'final')
-    assert found['A'].score.difference.adjusted == pytest.approx(2 * found['A'].score.difference.p)
+    assert found['A'].score.adjusted == pytest.approx(2 * found['A'].score.p)
     assert (found['A'].other, found['A'].score.settings) == ('BlurPool', ('deeplabv3plus-zeros', ))
 
 
@@ -237,7 +241,7 @@ def test_tables(trio):
     assert 'iterations' not in lines[0]
     trio['TIPS'][0]['iterations'] = 500
     assert '| iterations |' in fair_table(trio).splitlines()[0]
-    lines = difference_table(trio, 'BlurPool', 'here').splitlines()
+    lines = difference_table('here', trio, 'BlurPool', 'final').splitlines()
     assert lines[0] == '| against BlurPool | mIoU | standard, foreground | circular, foreground | training s / ' \
                        'BlurPool |'
     assert lines[-1].startswith('| TIPS | -20.0 (-21.0 to -19.0) **worse** |')
