@@ -125,8 +125,8 @@ profile: $(call run,TIPS)/iter_2000.pth
 publish = find work_dirs/benchmarks -name '$(1)' -not -name '*.*.json' -exec cp -t results/benchmarks {} +
 
 # The evidence: every operator in every network, trained and measured alike (configs/evidence/plans). Hours on two cores; it
-# goes on where it was stopped. STUDY is one or some of search, final, time and ablation, which run in this order, and
-# variants. To keep what it measured, copy work_dirs/evidence/cpu/*.json to results/evidence; copied back, in another clone
+# goes on where it was stopped. STUDY is one or some of search, ablation, final, time and longer, which run in this order,
+# and variants. To keep what it measured, copy work_dirs/evidence/cpu/*.json to results/evidence; copied back, in another clone
 # or on another day, they are enough to go on from.
 STUDY ?=
 PLAN ?= configs/evidence/plans/cpu.py

@@ -16,7 +16,7 @@ from mmtips import evidence
 
 PLAN = Path('configs/evidence/plans/cpu.py')
 #: In the order in which they are run; what is a study of its own is asked for by name.
-STUDIES = ('search', 'final', 'time', 'longer', 'ablation')
+STUDIES = ('search', 'ablation', 'final', 'time', 'longer')
 
 
 def parse_args() -> argparse.Namespace:

@@ -2,6 +2,7 @@
 """What ``docs/evidence.md`` and the README show of the evidence, generated from ``results/evidence``."""
 
 import json
+import math
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -58,11 +59,12 @@ def _protocols(studies: Studies) -> str:
 
 
 def _run(result: Result) -> str:
-    """How many trainings a study has, and where they ran."""
+    """How many trainings a study has, how long these took without validation and measuring, and where they ran."""
     run, rows = result['run'], len(result['rows'])
-    return f"`{result['study']}`: {rows} trainings, measured on the {result['split']} split; {run['device']}, " \
-           f"{run['threads']} thread(s), torch {run['versions'].get('torch', '?')}, commit {run['commit']}, " \
-           f"{run['created'][:10]}."
+    hours = math.fsum(row['seconds'] for row in result['rows']) / 3600
+    return f"`{result['study']}`: {rows} trainings of {hours:.1f} hours together, measured on the {result['split']} " \
+           f"split; {run['device']}, {run['threads']} thread(s), torch {run['versions'].get('torch', '?')}, commit " \
+           f"{run['commit']}, {run['created'][:10]}."
 
 
 def _fair(studies: Studies) -> str:
