@@ -27,7 +27,7 @@ def predict_labels(model: nn.Module, views: Tensor) -> Tensor:
 
     Raises:
         TypeError: If the model predicts neither a segmentation nor a class.
-        ValueError: If a score is not finite.
+        FloatingPointError: If a score is not finite.
     """
     return torch.stack([_labels(sample) for sample in model(views, mode='predict')])
 
@@ -44,7 +44,7 @@ def predict_scores(model: nn.Module, views: Tensor) -> Tensor:
 
     Raises:
         TypeError: If the model predicts no score for each class.
-        ValueError: If a score is not finite.
+        FloatingPointError: If a score is not finite.
     """
     return torch.stack([_scores(sample) for sample in model(views, mode='predict')])
 
@@ -74,7 +74,8 @@ def _scores_if_any(sample: Any) -> Tensor | None:
     else:
         return None
     if not torch.isfinite(scores).all():
-        raise ValueError('the model predicts scores that are not finite (NaN or infinity): its label is no prediction')
+        raise FloatingPointError('the model predicts scores that are not finite (NaN or infinity): its label is no '
+                                 'prediction')
     return scores
 
 

@@ -54,7 +54,8 @@ class Subject:
             ``(H, W)`` int64 labels for each view, in order; ``(1, 1)`` for classification.
 
         Raises:
-            ValueError: If the shifts do not fit the image, or a prediction is not finite.
+            ValueError: If the shifts do not fit the image.
+            FloatingPointError: If a prediction is not finite.
             RuntimeError: If the model cannot process a view.
         """
         for chunk in self._chunks(shifts, protocol):
@@ -77,8 +78,8 @@ class Subject:
             scores = predict_scores(self.model, views)
             undone = (undo_fraction(of, shift, protocol) for of, shift in zip(scores, shifts, strict=True))
             return torch.stack([of.argmax(0) for of in undone])
-        except ValueError as error:
-            raise ValueError(f'{self.name}: {error}') from error
+        except (ValueError, FloatingPointError) as error:
+            raise type(error)(f'{self.name}: {error}') from error
         except RuntimeError as error:
             raise RuntimeError(f'{self.name}: the model fails on {protocol.name} views of {views.shape[-2]} x '
                                f'{views.shape[-1]} pixels: if they are too small for its strides, lower max_shift '

@@ -103,8 +103,8 @@ def equal_time(plan: Plan, rows: Sequence[Row], reference: str) -> Length:
 
     Args:
         plan: The plan.
-        rows: The rows of the search, and of the final runs if they are there: who has the learning rate of another
-            is in these alone.
+        rows: The rows of the final runs if they are there, or of the search, which lacks who has the learning rate of
+            another.
         reference: The operator that keeps its iterations.
 
     Returns:

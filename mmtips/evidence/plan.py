@@ -12,6 +12,9 @@ from typing import Any
 
 from mmengine.config import Config
 
+from mmtips.downsampling import operator_class
+from mmtips.evaluation.probe import LOSSLESS
+
 SPLITS = ('val', 'test')
 PADDINGS = ('zeros', 'circular')
 #: Where a study has its learning rates from: every one of the grid, or the one that the search chose.
@@ -73,8 +76,9 @@ class Operator:
 
     @property
     def plain(self) -> bool:
-        """Whether it is an operator and nothing else, rather than another one with an addition."""
-        return self.sites is None and self.rate_of is None
+        """Whether it samples, and is an operator and nothing else, rather than another one with an addition."""
+        lossless = self.config is not None and issubclass(operator_class(self.config), LOSSLESS)
+        return not lossless and self.sites is None and self.rate_of is None
 
 
 @dataclass(frozen=True)

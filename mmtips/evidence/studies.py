@@ -40,7 +40,8 @@ def cells_of(plan: Plan, name: str, out: Path) -> list[Cell]:
         return study_cells(plan, name, rates, as_planned(plan, name))
     # Time is that of the settings of the study: one padding may be slower than the other.
     settings = {f'{network}-{padding}' for network, _, padding, _, _ in study_rows(plan, name)}
-    known = [row for row in rows + _rows(out / 'final.json') if row['setting'] in settings]
+    # Seconds of one study, if possible: on another day the machine may be faster.
+    known = [row for row in _rows(out / 'final.json') or rows if row['setting'] in settings]
     return study_cells(plan, name, rates, equal_time(plan, known, study.reference))
 
 
@@ -83,7 +84,7 @@ def run_study(plan: Plan, name: str, out: Path, jobs: int, report: Callable[[str
         out: Folder of the results.
         jobs: How many cells at a time.
         report: Receives what there is to say.
-        networks: Of which networks alone the cells are run and the file is made; of all if not given.
+        networks: Of which networks alone the cells are run; of all if not given.
 
     Returns:
         The cells that failed; run the study again to try these again.
@@ -91,13 +92,13 @@ def run_study(plan: Plan, name: str, out: Path, jobs: int, report: Callable[[str
     report(f'study {name}')
     unpack(out, name)
 
-    def wanted() -> list[Cell]:
-        return [cell for cell in cells_of(plan, name, out) if networks is None or cell.network in networks]
+    def run(cells: Collection[Cell]) -> list[Failure]:
+        return run_cells([cell for cell in cells if networks is None or cell.network in networks], out, jobs, report)
 
-    cells = wanted()
-    failures = run_cells(cells, out, jobs, report)
-    if (more := wanted()) != cells:  # the search goes on beyond its grid
-        cells, failures = more, run_cells(more, out, jobs, report)
+    cells = cells_of(plan, name, out)
+    failures = run(cells)
+    if (more := cells_of(plan, name, out)) != cells:  # the search goes on beyond its grid
+        cells, failures = more, run(more)
     if any(finished(out, cell) for cell in cells):
         report(str(write_whole(collect(plan, name, cells, out), out / f'{name}.json')))
     for failure in failures:

@@ -1,7 +1,8 @@
 # Copyright (c) mmtips authors. All rights reserved.
 """Which operator goes to which stride site."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from fnmatch import fnmatch
 from itertools import chain
 from typing import Any
@@ -111,6 +112,26 @@ def build_operators(network: nn.Module, found: Sequence[Site],
         ValueError: If an operator refuses an option, a site, or the operator that it would follow.
         TypeError: If an operator does not know an option.
     """
+    with own_draws():
+        return _build_all(network, found, plan)
+
+
+@contextmanager
+def own_draws() -> Iterator[None]:
+    """Draw from a stream of its own, which the global one seeds and is left as it was.
+
+    What a network draws after its operators, it draws as it would without them: of one seed, two networks that differ
+    in their operators have all other initial weights in common.
+    """
+    with torch.random.fork_rng(devices=[]):
+        seed = torch.empty((), dtype=torch.int64, device='cpu').random_()
+        # Of the CPU's generator alone: torch.manual_seed would seed those of all devices.
+        torch.default_generator.manual_seed(int(seed))
+        yield
+
+
+def _build_all(network: nn.Module, found: Sequence[Site],
+               plan: Mapping[str, Choice]) -> list[tuple[Site, nn.Module | None]]:
     leaders: dict[str, Downsampler | None] = {}
     built: list[tuple[Site, nn.Module | None]] = []
     for site in found:

@@ -92,7 +92,7 @@ def test_subpixel_shifts_of_scores_that_are_linear_in_the_image(tmp_path):
 
 
 def test_scores_that_are_not_finite_name_the_image(tmp_path):
-    with pytest.raises(ValueError, match=r'image 0: the model predicts scores that are not finite'):
+    with pytest.raises(FloatingPointError, match=r'image 0: the model predicts scores that are not finite'):
         make_runner(tmp_path, 'nan').test()
 
 

@@ -30,6 +30,13 @@ def test_what_is_inherited_is_kept(load):
     assert [hook['type'] for hook in plan.operators['TIPS'].hooks] == ['TIPSLossHook', 'ShiftAgreementHook']
 
 
+def test_who_is_compared_as_an_operator_alone():
+    plain = {name for name, operator in load_plan(ROOT / 'configs/evidence/plans/cpu.py').operators.items()
+             if operator.plain}
+    assert {'stock', 'BlurPool', 'TIPS', 'TIPS without losses', 'APS exact'} - plain == {'APS exact'}
+    assert 'SPDConv' not in plain  # it keeps every pixel: there is nothing that it prefers
+
+
 @pytest.mark.parametrize(('text', 'message'), [
     ('protocols = dict(pairs=3)', r"expected the entries .* see to \['protocols'\]"),
     ('protocol = dict(pairs=0)', 'protocol.pairs: expected an integer >= 1, got 0'),

@@ -8,6 +8,7 @@ from torch import nn
 
 from mmtips.downsampling import TIPS, Downsampler
 from mmtips.surgery import convert_downsampling, find_sites
+from tests.operators import OPERATORS
 
 
 def build(cfg, **options):
@@ -290,3 +291,26 @@ def test_strides_that_are_no_modules_are_named(monkeypatch):
     convert_downsampling(Mixed(), dict(type='BlurPool'), dict(stem_conv=dict(type='BlurPool')))
     assert lines == ['downsampling of Mixed: BlurPool: conv; no module, and so left: (forward): max_pool2d, '
                      '(forward): __getitem__']
+
+
+@pytest.mark.parametrize('name', ['TIPS', 'TIPS-anchor-learned', 'APS', 'LPS', 'DDAC', 'SPDConv'])
+def test_other_weights_of_a_seed_are_those_of_the_host(scope, name):
+    """What is compared by pairs of a seed starts alike; operators draw of their own, each something else."""
+    scope('mmpretrain')
+
+    def initialised(seed, **changes):
+        torch.manual_seed(seed)
+        model = MODELS.build(dict(type='TIPSBackbone', base='ResNet', depth=18, **changes))
+        model.init_weights()
+        return model, torch.get_rng_state()
+
+    host, state = initialised(0, downsampler=None)
+    converted, own_state = initialised(0, downsampler=OPERATORS[name])
+    own, weights = operator_keys(converted), converted.state_dict()
+    assert torch.equal(state, own_state)
+    assert all(torch.equal(weights[key], value) for key, value in host.state_dict().items())
+    other = initialised(1, downsampler=OPERATORS[name])[0].state_dict()
+    random = [key for key in own if weights[key].is_floating_point() and weights[key].unique().numel() > 4]
+    drawn = [weights[key].flatten()[:8] for key in random]
+    assert all(not torch.equal(weights[key], other[key]) for key in random)
+    assert all(not torch.equal(a, b) for number, a in enumerate(drawn) for b in drawn[:number])

@@ -8,6 +8,7 @@ from mmtips.report.evidence.comparison import (
     HARM,
     Judged,
     against_all,
+    against_controls,
     differences,
     judge_controls,
     judge_task,
@@ -85,10 +86,13 @@ def which(judged: Mapping[str, Collection[Judged]], settings: Mapping[str, Cells
 
 def _choice(judged: Collection[Judged], task: str, settings: Mapping[str, Cells], where: str) -> list[str]:
     """Sentences about a task: what to take, what else clears the bar, and whose merit that is."""
-    everywhere, controls = len(tasks_of(settings)[task]), judge_controls(settings, task, where)
+    own_settings = tasks_of(settings)[task]
+    everywhere, controls = len(own_settings), judge_controls(settings, task, where)
+    named = against_controls({name: settings[name] for name in own_settings})
     clearing = _ranked([of for of in judged if of.clears], everywhere)
     forms = [of for of in clearing if is_tips(of.name, settings)]
-    own = [of for of in forms if of.name not in controls or controls[of.name].gains]
+    beside = {of.name: control for of in forms if (control := controls.get(of.name)) and control.covers(of)}
+    own = [of for of in forms if of.name not in named or (of.name in beside and beside[of.name].gains)]
     told = {of.name: f'{_where(of, everywhere)}: {_figures(of, task)}.{_controlled(controls.get(of.name), task)}'
             for of in forms}
     if own:
@@ -97,8 +101,8 @@ def _choice(judged: Collection[Judged], task: str, settings: Mapping[str, Cells]
         count = sum(is_tips(of.name, settings) for of in judged)
         said = [f'In {task}, no form of TIPS of the {count} measured clears it by a gain of its own.']
     said += [f'{of.name} clears it too{told[of.name]}' for of in own[1:]]
-    said += [f'{of.name} clears it, with no gain on {controls[of.name].other}, which has the same additions'
-             f'{told[of.name]}' for of in forms if of not in own]
+    said += [f"{of.name} clears it, {'with no gain on' if of.name in beside else 'but not everywhere beside'} "
+             f'{named[of.name]}, which has the same additions{told[of.name]}' for of in forms if of not in own]
     others = [of.name for of in clearing if of not in forms]
     return [*said, f'Operators that are not TIPS and clear it: {joined(others)}.']
 

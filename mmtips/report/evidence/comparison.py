@@ -33,7 +33,7 @@ def against_all(settings: Mapping[str, Cells], baseline: str, where: str) -> dic
 
 
 def against_controls(settings: Mapping[str, Cells]) -> dict[str, str]:
-    """The operators that have a control, with it."""
+    """The operators that have a control, with it, even where it is not beside them."""
     return {name: control for cells in settings.values() for name, control in controls_of(cells).items()}
 
 
@@ -113,6 +113,10 @@ class Judged:
     def clears(self) -> bool:
         """Whether it gains and costs at most :data:`COST` times the other's training."""
         return self.gains and self.cost <= COST
+
+    def covers(self, other: 'Judged') -> bool:
+        """Whether it was judged wherever another comparison was."""
+        return set(self.score.settings) >= set(other.score.settings)
 
 
 def judge_task(settings: Mapping[str, Cells], task: str, where: str) -> list[Judged]:

@@ -119,9 +119,9 @@ def comparable(result: Result, baseline: str = BASELINE) -> dict[str, Cells]:
 
 
 def controls_of(cells: Cells) -> dict[str, str]:
-    """By operator the one of the same setting that has the same additions; those that have one."""
+    """By operator the one that has the same additions, whether or not it is in the setting; those that have one."""
     named = {name: next(iter(of.values()))['control'] for name, of in cells.items() if of}
-    return {name: control for name, control in named.items() if control in cells}
+    return {name: control for name, control in named.items() if control is not None}
 
 
 def rows_of(cells: Cells) -> list[Row]:

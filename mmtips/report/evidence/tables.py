@@ -154,7 +154,7 @@ def control_table(study: Result, said: Callable[[Difference | None], str] = said
     tables = []
     for setting, cells in comparable(study).items():
         own, shown = {setting: cells}, compared(rows_of(cells)[0]['task'])
-        pairs = against_controls(own)
+        pairs = {name: control for name, control in against_controls(own).items() if control in cells}
         columns = [differences(own, measure, pairs, study['study']) for measure in shown]
         lines = [[name, control, *(said(of.get(name)) for of in columns),
                   f'{cost_ratio(own, name, control):.2f}'] for name, control in pairs.items()]
