@@ -80,31 +80,38 @@ def which(judged: Mapping[str, Collection[Judged]], settings: Mapping[str, Cells
     """
     said = [sentence for task, of_task in judged.items() for sentence in _choice(of_task, task, settings, where)]
     return f'**Which?** The bar: {BETTER} than {BASELINE} in score or consistency, {WORSE} in neither, in the mean ' \
-           f'over the settings, both intervals above -{HARM:g} points, at no more than {COST:g} times its training ' \
-           f'time. {" ".join(said)}'
+           f'over the settings, both intervals above {-HARM:+.1f} points, at no more than {COST:g} times its ' \
+           f'training time. {" ".join(said)}'
 
 
 def _choice(judged: Collection[Judged], task: str, settings: Mapping[str, Cells], where: str) -> list[str]:
-    """Sentences about a task: what to take, what else clears the bar, and whose merit that is."""
-    own_settings = tasks_of(settings)[task]
-    everywhere, controls = len(own_settings), judge_controls(settings, task, where)
-    named = against_controls({name: settings[name] for name in own_settings})
-    clearing = _ranked([of for of in judged if of.clears], everywhere)
-    forms = [of for of in clearing if is_tips(of.name, settings)]
-    beside = {of.name: control for of in forms if (control := controls.get(of.name)) and control.covers(of)}
-    own = [of for of in forms if of.name not in named or (of.name in beside and beside[of.name].gains)]
-    told = {of.name: f'{_where(of, everywhere)}: {_figures(of, task)}.{_controlled(controls.get(of.name), task)}'
-            for of in forms}
-    if own:
-        said = [f'In {task}, take **{own[0].name}**{told[own[0].name]}']
-    else:
-        count = sum(is_tips(of.name, settings) for of in judged)
-        said = [f'In {task}, no form of TIPS of the {count} measured clears it by a gain of its own.']
-    said += [f'{of.name} clears it too{told[of.name]}' for of in own[1:]]
-    said += [f"{of.name} clears it, {'with no gain on' if of.name in beside else 'but not everywhere beside'} "
-             f'{named[of.name]}, which has the same additions{told[of.name]}' for of in forms if of not in own]
-    others = [of.name for of in clearing if of not in forms]
-    return [*said, f'Operators that are not TIPS and clear it: {joined(others)}.']
+    """Sentences about a task: what to take, and what else clears the bar."""
+    own_settings = {name: settings[name] for name in tasks_of(settings)[task]}
+    controls = judge_controls(settings, task, where)
+    clearing = _ranked([of for of in judged if of.clears], len(own_settings))
+    owed = _owed(clearing, against_controls(own_settings), controls)
+    told = {of.name: f'{_where(of, len(own_settings))}: {_figures(of, task)}.{_controlled(controls.get(of.name), task)}'
+            for of in clearing}
+    free = [of.name for of in clearing if of.name not in owed]
+    forms = [name for name in free if is_tips(name, settings)]
+    first = next(iter(forms or free), None)
+    count = sum(is_tips(of.name, settings) for of in judged)
+    head = '' if forms else f'no form of TIPS of the {count} measured clears it by a gain of its own: '
+    said = [f'In {task}, {head}' + (f'take **{first}**{told[first]}' if first else f'stay with **{BASELINE}**.')]
+    return said + [f"{of.name} clears it too{owed.get(of.name, '')}{told[of.name]}" for of in clearing
+                   if of.name != first]
+
+
+def _owed(clearing: Collection[Judged], named: Mapping[str, str], controls: Mapping[str, Judged]) -> dict[str, str]:
+    """Of those that have a control and no gain on it, or none that is known everywhere, which it is, in a clause."""
+    clauses = {}
+    for of in clearing:
+        control = controls.get(of.name)
+        beside = control is not None and control.covers(of)
+        if of.name in named and not (control is not None and beside and control.gains):
+            how = 'with no gain on' if beside else 'but not everywhere beside'
+            clauses[of.name] = f', {how} {named[of.name]}, which has the same additions'
+    return clauses
 
 
 def _ranked(judged: Collection[Judged], everywhere: int) -> list[Judged]:
