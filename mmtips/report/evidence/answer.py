@@ -104,14 +104,10 @@ def _choice(judged: Collection[Judged], task: str, settings: Mapping[str, Cells]
 
 def _owed(clearing: Collection[Judged], named: Mapping[str, str], controls: Mapping[str, Judged]) -> dict[str, str]:
     """Of those that have a control and no gain on it, or none that is known everywhere, which it is, in a clause."""
-    clauses = {}
-    for of in clearing:
-        control = controls.get(of.name)
-        beside = control is not None and control.covers(of)
-        if of.name in named and not (control is not None and beside and control.gains):
-            how = 'with no gain on' if beside else 'but not everywhere beside'
-            clauses[of.name] = f', {how} {named[of.name]}, which has the same additions'
-    return clauses
+    beside = {of.name: control for of in clearing if (control := controls.get(of.name)) and control.covers(of)}
+    return {name: f", {'with no gain on' if name in beside else 'but not everywhere beside'} {named[name]}, which has "
+            'the same additions' for name in (of.name for of in clearing)
+            if name in named and not (name in beside and beside[name].gains)}
 
 
 def _ranked(judged: Collection[Judged], everywhere: int) -> list[Judged]:

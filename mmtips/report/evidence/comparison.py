@@ -17,7 +17,7 @@ from mmtips.report.evidence.statistics import (
     pooled_difference,
     verdict,
 )
-from mmtips.report.evidence.studies import BASELINE, Cells, controls_of, require_operator, tasks_of, values
+from mmtips.report.evidence.studies import BASELINE, Cells, require_operator, tasks_of, values
 
 #: Of the cost of BlurPool: what the form of TIPS that is recommended may cost at most.
 COST = 2.
@@ -34,7 +34,9 @@ def against_all(settings: Mapping[str, Cells], baseline: str, where: str) -> dic
 
 def against_controls(settings: Mapping[str, Cells]) -> dict[str, str]:
     """The operators that have a control, with it, even where it is not beside them."""
-    return {name: control for cells in settings.values() for name, control in controls_of(cells).items()}
+    named = {name: next(iter(rows.values()))['control'] for cells in settings.values() for name, rows in cells.items()
+             if rows}
+    return {name: control for name, control in named.items() if control is not None}
 
 
 def differences(settings: Mapping[str, Cells], measure: Measure, pairs: Mapping[str, str],

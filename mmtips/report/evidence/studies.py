@@ -118,12 +118,6 @@ def comparable(result: Result, baseline: str = BASELINE) -> dict[str, Cells]:
             for setting, cells in by_setting(result).items()}
 
 
-def controls_of(cells: Cells) -> dict[str, str]:
-    """By operator the one that has the same additions, whether or not it is in the setting; those that have one."""
-    named = {name: next(iter(of.values()))['control'] for name, of in cells.items() if of}
-    return {name: control for name, control in named.items() if control is not None}
-
-
 def rows_of(cells: Cells) -> list[Row]:
     """All rows of a setting."""
     return [row for of in cells.values() for row in of.values()]
