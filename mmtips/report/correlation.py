@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from mmtips.evaluation.probe import LOSSLESS
 from mmtips.report.columns import network_bias
 from mmtips.report.results import run_information
 from mmtips.report.schemas import Result, validate
@@ -128,6 +129,12 @@ def _bias(source: str, result: Result, form: str) -> float:
     return bias
 
 
+def _samples(result: Result) -> bool:
+    """Whether no site has an operator that keeps every pixel: the bias of the others would not be the network's."""
+    kept = {kind.__name__ for kind in LOSSLESS}
+    return not result.get('sampling') or kept.isdisjoint(site['operator'] for site in result['sampling']['sites'])
+
+
 def _operator(result: Result) -> str:
     """The operator and its options; by its sites where the config has it built in."""
     downsampler = result.get('downsampler')
@@ -143,7 +150,8 @@ def correlate(results: Mapping[str, Result], form: str = 'selection', protocol: 
     """Correlate bias with consistency.
 
     Args:
-        results: Results of shift evaluations, by the name of the file; at least three.
+        results: Results of shift evaluations, by the name of the file; at least three of networks that sample. Those
+            with an operator that keeps every pixel (SPDConv) are left out, and named.
         form: One of :data:`FORMS`.
         protocol: Of the consistency.
         row: One of :data:`ROWS`.
@@ -157,20 +165,21 @@ def correlate(results: Mapping[str, Result], form: str = 'selection', protocol: 
         ValueError: As :func:`read_cells`, or if there are fewer than three cells, or all have one bias or one
             consistency.
     """
-    cells = read_cells(results, form, protocol, row)
+    sampled = {source: of for source, of in results.items() if _samples(of)}
+    cells = read_cells(sampled, form, protocol, row)
     if len(cells) < 3:
-        raise ValueError(f'a correlation needs at least 3 results, got {len(cells)}: {list(results)}')
+        raise ValueError(f'a correlation needs at least 3 results, got {len(cells)}: {list(sampled)}')
     x, y = np.array([cell['bias'] for cell in cells]), np.array([cell['consistency']['value'] for cell in cells])
     for what, values in ((f'{form} bias', x), (f'{protocol} consistency', y)):
         if np.ptp(values) == 0:
-            raise ValueError(f'the {what} is {values[0]:g} in all of {list(results)}: nothing varies that could be '
+            raise ValueError(f'the {what} is {values[0]:g} in all of {list(sampled)}: nothing varies that could be '
                              'correlated')
-    settings = next(iter(results.values()))['shift'][protocol]['protocol']
+    settings = next(iter(sampled.values()))['shift'][protocol]['protocol']
     return validate(dict(
         schema=1, kind='correlation', run=run_information('cpu'), form=form, protocol=settings, row=row,
         interval=dict(method='percentile bootstrap over cells', level=LEVEL, resamples=resamples, seed=seed),
         pearson=estimate(pearson, x, y, resamples, seed), spearman=estimate(spearman, x, y, resamples, seed),
-        cells=cells))
+        cells=cells, left_out=[of['name'] for source, of in results.items() if source not in sampled]))
 
 
 def correlation_text(result: Result) -> str:
@@ -186,7 +195,9 @@ def correlation_caption(result: Result) -> str:
     """What was correlated, and with what outcome, in a paragraph."""
     figures = [f"{name} {of['value']:.2f} ({of['low']:.2f} to {of['high']:.2f})"
                for name, of in (('Pearson', result['pearson']), ('Spearman', result['spearman']))]
+    gone = result.get('left_out')
+    without = f" Left out, since what keeps every pixel samples nothing: {', '.join(gone)}." if gone else ''
     return (f"{' and '.join(figures)} between maximum-sampling bias ({result['form']} form, mean over sites: a working "
             f"definition) and {result['protocol']['name']} shift consistency ({result['row']}), over "
             f"{len(result['cells'])} cells, with 95 % bootstrap intervals over cells. Cells that share data or an "
-            'architecture are not independent: the intervals are too narrow for them.')
+            f'architecture are not independent: the intervals are too narrow for them.{without}')

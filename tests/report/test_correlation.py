@@ -95,6 +95,19 @@ def test_the_operator_is_known_by_its_sites_where_the_config_has_it_built_in(res
     assert read_cells(results, 'selection', 'standard', 'overall')[1]['operator'] == 'BlurPool'
 
 
+def test_what_keeps_every_pixel_is_left_out_by_name(results):
+    outcome = report.correlate(results)
+    assert outcome['left_out'] == []
+    assert 'Left out' not in report.correlation_caption(outcome)
+    # Its bias would be that of the strided stem alone.
+    other = result(4, .9, 99., dict(type='SPDConv'), operator='SPDConv')
+    other['sampling']['sites'][1].update(selection=None, weight=None)
+    added = report.correlate(results | {'4.json': other})
+    assert added['left_out'] == ['model 4']
+    assert (added['pearson'], added['cells']) == (outcome['pearson'], outcome['cells'])
+    assert report.correlation_caption(added).endswith('samples nothing: model 4.')
+
+
 @pytest.mark.parametrize(('change', 'message'), [
     (lambda of: of.update(sampling=None), "1.json: has no 'sampling'"),
     (lambda of: of.pop('sampling'), "1.json: has no 'sampling'"),
