@@ -7,10 +7,13 @@ from typing import Any
 from mmengine.config import Config
 from mmengine.dist import init_dist, is_distributed
 from mmengine.runner import Runner
-from mmengine.runner.checkpoint import CheckpointLoader
+from mmengine.runner.checkpoint import CheckpointLoader, find_latest_checkpoint
 from torch import nn
 
 from mmtips.wrappers import unwrap
+
+#: The entries of a model that name operators: of converted backbones, and of All-CNN.
+OPERATORS = ('downsampler', 'reduce', 'sites')
 
 
 def join_processes(config: Config) -> None:
@@ -30,6 +33,25 @@ def build_runner(config: Config) -> Runner:
         return Runner.from_cfg(config)
     from mmengine.registry import RUNNERS
     return RUNNERS.build(config)
+
+
+def build_trainer(config: Config) -> Runner:
+    """Build a runner that trains; where the config says to resume, from a checkpoint of the same downsampler.
+
+    Args:
+        config: The config, with its ``work_dir``.
+
+    Returns:
+        The runner.
+
+    Raises:
+        ValueError: If what it is to go on from was trained with another downsampler.
+    """
+    checkpoint = config.get('load_from') or find_latest_checkpoint(config.work_dir) if config.get('resume') else None
+    if checkpoint is not None:
+        loaded = CheckpointLoader.load_checkpoint(checkpoint, map_location='cpu')
+        _require_same_downsampler(config, loaded, checkpoint)
+    return build_runner(config)
 
 
 def build_tester(config: Config, checkpoint: str) -> Runner:
@@ -75,18 +97,23 @@ def _require_same_downsampler(config: Config, loaded: Any, checkpoint: str) -> N
     # which is read and not run.
     meta = loaded.get('meta') if isinstance(loaded, dict) else None
     text = meta.get('cfg') if isinstance(meta, dict) else None
-    trained, now = (_downsampler_in(text) for text in (text, config.pretty_text))
-    if trained is not None and now is not None and trained != now:
-        raise ValueError(f'DOWNSAMPLER: {checkpoint} was trained with {trained}, and the config says {now}: set '
-                         'DOWNSAMPLER to that, or give the config that the training left in its work dir')
+    trained, now = (_operators_in(text) for text in (text, config.pretty_text))
+    if trained and now and trained != now:
+        raise ValueError(f'DOWNSAMPLER: {checkpoint} was trained with {trained}, and the config says {now}: take the '
+                         'config that the training left in its work dir, or set DOWNSAMPLER to that')
 
 
-def _downsampler_in(text: object) -> str | None:
-    """What a recipe's text assigns to ``downsampler``, as code; None if it does not."""
+def _operators_in(text: object) -> str:
+    """What a config's text says of the operators in its model, as code; nothing if it names none.
+
+    No other choice for any site is as good as not naming sites.
+    """
     try:
         statements = ast.parse(text).body if isinstance(text, str) else []
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return None
-    values = [node.value for node in statements if isinstance(node, ast.Assign)
-              and [getattr(target, 'id', '') for target in node.targets] == ['downsampler']]
-    return ast.unparse(values[-1]) if values else None
+        return ''
+    models = [node.value for node in statements if isinstance(node, ast.Assign)
+              and [getattr(target, 'id', '') for target in node.targets] == ['model']]
+    said = {(node.arg, ast.unparse(node.value)) for model in models for node in ast.walk(model)
+            if isinstance(node, ast.keyword) and node.arg in OPERATORS} - {('sites', 'None')}
+    return ', '.join(f'{name}={code}' for name, code in sorted(said)) if {name for name, _ in said} - {'sites'} else ''

@@ -291,7 +291,26 @@ def test_checkpoint_of_another_downsampler(trained, data, fails):
     """Most operators have no parameters that would tell."""
     output = fails('test', CONFIG, trained[0] / 'iter_6.pth', '--work-dir', trained[0] / 'z', *on(data),
                    downsampler='blurpool')
-    assert "was trained with dict(type='TIPS'), and the config says dict(type='BlurPool')" in output
+    assert "was trained with downsampler=dict(type='TIPS'), and the config says downsampler=dict(type='Blur" in output
+
+
+@pytest.mark.parametrize(('change', 'said'), [
+    ("downsampler=dict(placement='before')", "says downsampler=dict(placement='before', type='TIPS'): take the config"),
+    ("sites=dict(_delete_=True, stem_conv=dict(type='APS'))",
+     "says downsampler=dict(type='TIPS'), sites=dict(stem_conv=dict(type='APS')): take the config"),
+])
+def test_checkpoint_of_other_operators_anywhere_in_the_model(trained, data, fails, tmp_path, change, said):
+    (tmp_path / 'mine.py').write_text(f"_base_ = '{ROOT / CONFIG}'\nmodel = dict(backbone=dict({change}))\n")
+    assert said in fails('test', tmp_path / 'mine.py', trained[0] / 'iter_6.pth', '--work-dir', tmp_path, *on(data))
+
+
+def test_a_training_does_not_go_on_from_another_downsampler(trained, data, fails):
+    """The latest of the work dir, or the one that is named."""
+    before = sorted(trained[0].glob('*.pth'))
+    for resume in (['--resume'], ['--resume', trained[0] / 'iter_3.pth']):
+        output = fails('train', CONFIG, '--work-dir', trained[0], *resume, *on(data), downsampler='blurpool')
+        assert "was trained with downsampler=dict(type='TIPS'), and the config says downsampler=dict(" in output
+    assert sorted(trained[0].glob('*.pth')) == before
 
 
 def test_a_config_that_inherits_a_recipe_has_a_work_dir_of_its_own(tmp_path, monkeypatch):

@@ -25,7 +25,7 @@ def main() -> None:
     if args.resume is not None:
         config.resume = True
         config.load_from = None if args.resume == 'auto' else args.resume
-    cli.build_runner(config).train()
+    cli.build_trainer(config).train()
 
 
 if __name__ == '__main__':

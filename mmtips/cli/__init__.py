@@ -11,10 +11,10 @@ from mmtips.cli.evaluation import (
     require_writable,
     shift_config,
 )
-from mmtips.runners import build_runner, build_tester
+from mmtips.runners import build_runner, build_tester, build_trainer
 
 __all__ = [
-    'add_host_arguments', 'add_measure_arguments', 'build_runner', 'build_tester', 'config_files', 'count',
-    'enable_amp', 'leave_out_unreadable', 'load_config', 'pixels_or_share', 'recipe_name', 'require_files',
+    'add_host_arguments', 'add_measure_arguments', 'build_runner', 'build_tester', 'build_trainer', 'config_files',
+    'count', 'enable_amp', 'leave_out_unreadable', 'load_config', 'pixels_or_share', 'recipe_name', 'require_files',
     'require_writable', 'shift_config'
 ]
