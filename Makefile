@@ -49,6 +49,8 @@ $(STAMP):
 DEMO := work_dirs/demo
 DATA := data/scattered_digits/meta.json
 JOBS ?= 3
+# What is measured already is not measured again with another step: remove its shift.json first.
+MAP_STEP ?= 2
 # Each of them is a file of configs/_base_/downsampler, in small letters: TIPS-anchor is tips-anchor.py.
 OPERATORS ?= BlurPool TIPS
 DEMO_MODELS := stock $(OPERATORS)
@@ -81,7 +83,7 @@ $(2)/iter_2000.pth: | $(DATA)
 
 $(2)/shift.json: $(2)/iter_2000.pth
 	DOWNSAMPLER=$(call lower,$(1)) $(BIN)/python tools/eval_shift.py $(RECIPE) $(2)/iter_2000.pth --work-dir $(2) --pairs 2 \
-	  --shift-map 8 --map-step 2 --map-images 8 --name '$(if $(filter stock,$(1)),DeepLabV3+ (stock),with $(1))' --out $$@
+	  --shift-map 8 --map-step $(MAP_STEP) --map-images 8 --name '$(if $(filter stock,$(1)),DeepLabV3+ (stock),with $(1))' --out $$@
 endef
 $(foreach model,$(DEMO_MODELS),$(eval $(call DEMO_RULES,$(model),$(call run,$(model)))))
 
@@ -92,7 +94,8 @@ demo: $(DATA)
 	@$(MAKE) --no-print-directory -j 1 $(RESULTS)
 	$(BIN)/python tools/report.py $(RESULTS) --out $(DEMO)/report.html --title 'Scattered digits: one word in a config'
 
-# The tables of the documentation are what is in results/: copy the demo's results there to renew them.
+# The tables of the documentation are what is in results/: to renew them copy the demo's results there, all of them measured
+# with MAP_STEP=1 (results/README.md).
 readme: env
 	$(BIN)/python tools/report.py $(foreach model,stock BlurPool TIPS,results/demo/$(model).json) --markdown README.md
 	$(BIN)/python tools/report.py results/demo/*.json --markdown docs/operators/README.md
