@@ -1,0 +1,55 @@
+# Copyright (c) mmtips authors. All rights reserved.
+"""Robustness studies of several models, side by side."""
+
+from collections.abc import Mapping
+
+from mmtips.report.page.tables import Table, attacks, corruptions
+from mmtips.report.schemas import Result
+from mmtips.report.tables import aligned, markdown_table
+
+ALIKE = ('metric', 'images', 'seed')
+
+
+def robustness_tables(results: Mapping[str, Result]) -> list[Table]:
+    """Scores under attack, and under corruption with mCE against the first model.
+
+    Args:
+        results: Results of robustness studies by the name of the model, at least one.
+
+    Returns:
+        A table for attacks and one for corruptions, if there are any.
+
+    Raises:
+        ValueError: If the studies have another metric, number of images or seed; the message names them.
+    """
+    conditions = {name: {key: of['robustness'][key] for key in ALIKE} for name, of in results.items()}
+    first = next(iter(conditions))
+    for name, own in conditions.items():
+        if own != conditions[first]:
+            raise ValueError(f'{name}: measured with {own}, and {first} with {conditions[first]}: measure both alike '
+                             'with tools/eval_robustness.py')
+    named = [dict(of, name=name) for name, of in results.items()]
+    return [table for table in (attacks(named), corruptions(named)) if table.rows]
+
+
+def robustness_markdown(results: Mapping[str, Result]) -> str:
+    """The tables in Markdown, and what they are of."""
+    tables = [markdown_table(of.headings, [[cell.text for cell in row] for row in of.rows])
+              for of in robustness_tables(results)]
+    return '\n\n'.join([*tables, robustness_caption(results)])
+
+
+def robustness_text(results: Mapping[str, Result]) -> str:
+    """The tables for a terminal."""
+    tables = [aligned([of.headings, *([cell.text for cell in row] for row in of.rows)])
+              for of in robustness_tables(results)]
+    return '\n\n'.join([*tables, robustness_caption(results)])
+
+
+def robustness_caption(results: Mapping[str, Result]) -> str:
+    """What was measured, on what, and where, in a sentence."""
+    of = next(iter(results.values()))
+    section, run = of['robustness'], of['run']
+    return f"{section['metric']} in percent, {section['images']} images, seed {section['seed']}; corruptions are " \
+           f"means over their severities, and mCE is against {next(iter(results))}. {run['device']}, commit " \
+           f"{run['commit']}."
