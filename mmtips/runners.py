@@ -35,6 +35,20 @@ def build_runner(config: Config) -> Runner:
     return RUNNERS.build(config)
 
 
+def resume_training(config: Config, checkpoint: str | None = None) -> None:
+    """Have a training go on from a checkpoint, or begin as its config says where there is none yet.
+
+    Args:
+        config: The config, with its ``work_dir``; ``resume`` and ``load_from`` are set. Without a checkpoint
+            ``load_from`` stays: a fine-tuning that is started with the option to resume begins with what it names.
+        checkpoint: The latest of the work dir if not given.
+    """
+    found = checkpoint or find_latest_checkpoint(config.work_dir)
+    config.resume = found is not None
+    if found is not None:
+        config.load_from = found
+
+
 def build_trainer(config: Config) -> Runner:
     """Build a runner that trains; where the config says to resume, from a checkpoint of the same downsampler.
 
@@ -71,7 +85,8 @@ def build_tester(config: Config, checkpoint: str) -> Runner:
     """
     loaded = CheckpointLoader.load_checkpoint(checkpoint, map_location='cpu')
     _require_same_downsampler(config, loaded, checkpoint)
-    config.load_from, config.resume = None, False
+    # The runner loads it once more when it runs, so that hooks that keep two sets of weights see it.
+    config.load_from, config.resume = checkpoint, False
     runner = build_runner(config)
     _load_weights(unwrap(runner.model), loaded.get('state_dict', loaded), checkpoint)
     return runner

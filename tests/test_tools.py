@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from mmengine.config import Config
 
 from mmtips import cli
 from mmtips.datasets.digits import write_scattered_digits
@@ -320,6 +321,54 @@ def test_a_config_that_inherits_a_recipe_has_a_work_dir_of_its_own(tmp_path, mon
     folders = [cli.load_config(argparse.Namespace(config=path, **rest)).work_dir
                for path in (ROOT / CONFIG, tmp_path / 'mine.py')]
     assert folders == [f'work_dirs/{Path(CONFIG).stem}/aps', 'work_dirs/mine/aps']
+
+
+def configured(config, work_dir=None, **cfg_options):
+    return cli.load_config(argparse.Namespace(config=config, cfg_options=cfg_options, work_dir=work_dir,
+                                              launcher='none', local_rank=0))
+
+
+@pytest.mark.parametrize('own', ['schedule_2k/first', 'runs/first'])
+def test_a_work_dir_of_ones_own_stays_as_it_is(tmp_path, own):
+    """Also where a part of it is called like a file that the recipe inherits."""
+    (tmp_path / 'mine.py').write_text(f"_base_ = '{ROOT / CONFIG}'\nwork_dir = '{own}'\n")
+    assert configured(tmp_path / 'mine.py').work_dir == own
+    assert configured(ROOT / CONFIG, work_dir=own).work_dir == own
+    assert cli.load_config(argparse.Namespace(config=ROOT / CONFIG, cfg_options=dict(work_dir=own), work_dir=None,
+                                              launcher='none', local_rank=0)).work_dir == own
+
+
+def test_workers_live_as_long_as_a_training():
+    """Started for each epoch they would draw the same augmentation in each."""
+    pytest.importorskip('mmpretrain.models')
+    assert configured(ROOT / 'configs/resnet/resnet18_1xb256-20e_cifar10.py').train_dataloader.persistent_workers
+    assert 'persistent_workers' not in configured(ROOT / CLS_CONFIG).train_dataloader  # which has no workers
+    chosen = {'train_dataloader.num_workers': 2, 'train_dataloader.persistent_workers': False}
+    assert configured(ROOT / CLS_CONFIG, **chosen).train_dataloader.persistent_workers is False
+
+
+def test_a_recipe_is_called_by_the_operator_that_its_network_has(monkeypatch):
+    monkeypatch.setenv('DOWNSAMPLER', 'tips')
+    taps = configured(ROOT / CONFIG, **{'model.backbone.downsampler.taps': 4})
+    assert cli.recipe_downsampler(taps) == dict(type='TIPS', taps=4)
+    assert cli.recipe_name(taps) == f'{Path(CONFIG).stem} (TIPS, taps=4)'
+    monkeypatch.setenv('DOWNSAMPLER', 'blurpool')
+    assert cli.recipe_downsampler(configured(ROOT / 'configs/all_cnn/all-cnn-c-w16_1xb16-1k_scattered-digits-32x32.py')
+                                  ) == dict(type='BlurPool')
+    monkeypatch.delenv('DOWNSAMPLER')
+    stock = configured(ROOT / CONFIG)
+    assert (cli.recipe_downsampler(stock), cli.recipe_name(stock)) == (None, Path(CONFIG).stem)
+
+
+def test_a_fine_tuning_that_is_told_to_resume_begins_with_what_it_names(tmp_path):
+    config = Config(dict(work_dir=str(tmp_path), load_from='published.pth'))
+    cli.resume_training(config)
+    assert (config.resume, config.load_from) == (False, 'published.pth')
+    cli.resume_training(config, 'named.pth')
+    assert (config.resume, config.load_from) == (True, 'named.pth')
+    (tmp_path / 'last_checkpoint').write_text('latest.pth')
+    cli.resume_training(config)
+    assert (config.resume, config.load_from) == (True, 'latest.pth')
 
 
 def test_unknown_downsampler(fails):

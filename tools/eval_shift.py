@@ -41,7 +41,8 @@ def main() -> None:
     if is_main_process():
         write(args, report.assemble_result(
             runner, metrics, args.name or cli.recipe_name(runner.cfg), args.config.name, args.checkpoint, out.parent,
-            skipped=skipped, examples=args.examples, robustness=robustness, cfg_options=args.cfg_options), out)
+            skipped=skipped, examples=args.examples, robustness=robustness,
+            downsampler=cli.recipe_downsampler(runner.cfg), cfg_options=args.cfg_options), out)
     barrier()  # no journal is removed before the result is there
     runner.test_loop.finish()
 

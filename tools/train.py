@@ -23,8 +23,7 @@ def main() -> None:
     if args.amp:
         cli.enable_amp(config)
     if args.resume is not None:
-        config.resume = True
-        config.load_from = None if args.resume == 'auto' else args.resume
+        cli.resume_training(config, None if args.resume == 'auto' else args.resume)
     cli.build_trainer(config).train()
 
 

@@ -1,7 +1,14 @@
 # Copyright (c) mmtips authors. All rights reserved.
 """What the command-line tools share."""
 
-from mmtips.cli.configs import add_host_arguments, config_files, enable_amp, load_config, recipe_name
+from mmtips.cli.configs import (
+    add_host_arguments,
+    config_files,
+    enable_amp,
+    load_config,
+    recipe_downsampler,
+    recipe_name,
+)
 from mmtips.cli.evaluation import (
     add_measure_arguments,
     count,
@@ -11,10 +18,10 @@ from mmtips.cli.evaluation import (
     require_writable,
     shift_config,
 )
-from mmtips.runners import build_runner, build_tester, build_trainer
+from mmtips.runners import build_runner, build_tester, build_trainer, resume_training
 
 __all__ = [
     'add_host_arguments', 'add_measure_arguments', 'build_runner', 'build_tester', 'build_trainer', 'config_files',
-    'count', 'enable_amp', 'leave_out_unreadable', 'load_config', 'pixels_or_share', 'recipe_name', 'require_files',
-    'require_writable', 'shift_config'
+    'count', 'enable_amp', 'leave_out_unreadable', 'load_config', 'pixels_or_share', 'recipe_downsampler',
+    'recipe_name', 'require_files', 'require_writable', 'resume_training', 'shift_config'
 ]

@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import torch
 from mmengine.config import Config, DictAction
@@ -45,16 +46,34 @@ def load_config(args: argparse.Namespace) -> Config:
     if args.cfg_options is not None:
         config.merge_from_dict(args.cfg_options)
     config.launcher = args.launcher
-    config.work_dir = args.work_dir or _work_dir(args.config, config.get('work_dir'))
+    own = 'work_dir' in (args.cfg_options or {}) or _names_work_dir(args.config)
+    config.work_dir = args.work_dir or (str(Path(config.work_dir)) if own else
+                                        _inherited_work_dir(args.config, config.get('work_dir')))
+    _keep_workers(config)
     return config
 
 
-def _work_dir(path: Path, named: str | None) -> str:
-    """What a config names, or its own name; a recipe's own name does not pass on to what inherits from it."""
-    if named is None:
+def _inherited_work_dir(path: Path, inherited: str | None) -> str:
+    """What a config inherits, or its own name; a recipe's own name does not pass on to what inherits from it."""
+    if inherited is None:
         return str(Path('work_dirs') / path.stem)
-    bases = {base.stem for base in config_files(path)} - {path.stem}
-    return str(Path(*(path.stem if part in bases else part for part in Path(named).parts)))
+    recipes = {base.stem for base in config_files(path) if _names_work_dir(base)}
+    return str(Path(*(path.stem if part in recipes else part for part in Path(inherited).parts)))
+
+
+def _names_work_dir(path: Path) -> bool:
+    return re.search(r'^work_dir\s*=', path.read_text(), re.MULTILINE) is not None
+
+
+def _keep_workers(config: Config) -> None:
+    """Let the workers of a training live as long as it does, as mmpretrain's own tool does.
+
+    mmengine gives a worker the same seed whenever it starts: started for each epoch it would draw the same augmentation
+    in each.
+    """
+    loader = config.get('train_dataloader')
+    if isinstance(loader, dict) and loader.get('num_workers', 0) > 0:
+        loader.setdefault('persistent_workers', True)
 
 
 def _require_hosts(path: Path) -> None:
@@ -90,11 +109,20 @@ def config_files(path: Path) -> Iterator[Path]:
 
 def recipe_name(config: Config) -> str:
     """The name of a config, and its downsampler where that is no part of it: ``'resnet18_cifar10 (TIPS, taps=4)'``."""
-    name, downsampler = Path(config.filename).stem, config.get('downsampler')
+    name, downsampler = Path(config.filename).stem, recipe_downsampler(config)
     if not downsampler:
         return name
     options = [f'{key}={value!r}' for key, value in downsampler.items() if key != 'type']
     return f"{name} ({', '.join([downsampler['type'], *options])})"
+
+
+def recipe_downsampler(config: Config) -> dict[str, Any] | None:
+    """The config of the operator of a recipe that names none, wherever it was changed; None for any other config."""
+    if 'downsampler' not in config:
+        return None
+    backbone = config.model.get('backbone', {})
+    found = next((backbone[key] for key in ('downsampler', 'reduce') if key in backbone), config.downsampler)
+    return None if found is None else dict(found)
 
 
 def enable_amp(config: Config) -> None:

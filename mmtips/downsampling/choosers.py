@@ -1,6 +1,8 @@
 # Copyright (c) mmtips authors. All rights reserved.
 """Which phase of a sample to keep: by its norm, by learned logits, or as another operator did."""
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 
@@ -58,8 +60,8 @@ class LearnedChooser(nn.Module):
         self.logit_weight = nn.Parameter(torch.empty(hidden, hidden, 3, 3))
         self.logit_bias = nn.Parameter(torch.empty(hidden))
         #: Temperature of the softmax (the paper's tau), set by ``LPSTemperatureHook``. A buffer: a compiled step must
-        #: not be compiled anew for each value. It belongs to the schedule, not to the checkpoint.
-        self.register_buffer('temperature', torch.ones(()), persistent=False)
+        #: not be compiled anew for each value. It belongs to the schedule, and to the checkpoint where eval needs it.
+        self.register_buffer('temperature', torch.ones(()), persistent=mixing == 'convex')
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
@@ -93,6 +95,11 @@ class LearnedChooser(nn.Module):
             # -log of an exponential variable is a Gumbel variable.
             logits = logits - torch.empty_like(logits).exponential_().log()
         return (logits / temperature).softmax(-1)
+
+    def _load_from_state_dict(self, state_dict: dict[str, Any], prefix: str, *args: Any) -> None:
+        if self.mixing == 'convex':  # earlier checkpoints lack it
+            state_dict.setdefault(f'{prefix}temperature', self.temperature)
+        super()._load_from_state_dict(state_dict, prefix, *args)
 
 
 class SharedChoice(nn.Module):

@@ -54,6 +54,9 @@ def _labels(sample: Any) -> Tensor:
     if hasattr(sample, 'pred_sem_seg'):
         return sample.pred_sem_seg.data.squeeze(0).long()
     if hasattr(sample, 'pred_label'):
+        if sample.pred_label.numel() != 1:
+            raise TypeError(f'expected one pred_label for each image, got {sample.pred_label.numel()}: the consistency '
+                            'of several labels is not defined here')
         return sample.pred_label.reshape(1, 1).long()
     raise TypeError(f'expected predictions with pred_sem_seg (mmseg) or pred_label (mmpretrain), got {type(sample)}')
 

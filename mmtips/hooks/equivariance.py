@@ -52,7 +52,7 @@ class ExactEquivarianceHook(Hook):
         if not hasattr(model, 'circular_resizes'):
             convert_padding(model)
         if hasattr(model, 'decode_head'):
-            align_decoder(model)
+            AlignedDecodeHook().before_run(runner)
         else:
             equivariant_operators(model.backbone)
         model.exactly_equivariant = True

@@ -13,14 +13,15 @@ from mmengine.runner import BaseLoop, IterBasedTrainLoop, Runner
 
 def _states() -> dict[str, Any]:
     """The states of all generators that a training draws from, as arrays and numbers."""
-    return dict(cpu=torch.get_rng_state(), cuda=torch.cuda.get_rng_state_all(), numpy=np.random.get_state(),  # noqa: NPY002
-                python=random.getstate())
+    # Of the GPU that this process trains on: it may see those of others.
+    cuda = [torch.cuda.get_rng_state()] if torch.cuda.is_available() else []
+    return dict(cpu=torch.get_rng_state(), cuda=cuda, numpy=np.random.get_state(), python=random.getstate())  # noqa: NPY002
 
 
 def _set_torch(states: dict[str, Any]) -> None:
     torch.set_rng_state(states['cpu'].cpu())
-    if len(states['cuda']) == torch.cuda.device_count():
-        torch.cuda.set_rng_state_all([state.cpu() for state in states['cuda']])
+    if states['cuda'] and torch.cuda.is_available():
+        torch.cuda.set_rng_state(states['cuda'][0].cpu())
 
 
 def _set_augmentation(states: dict[str, Any]) -> None:

@@ -111,12 +111,15 @@ def score_layer(model: nn.Module) -> nn.Module:
         The last decode head's ``conv_seg``, or the classifier's head.
 
     Raises:
-        TypeError: If the model has neither.
+        TypeError: If the model has neither, or its head predicts several labels for an image.
     """
     head = getattr(model, 'decode_head', None)
     if isinstance(head, nn.ModuleList):
         head = head[-1]
     layer = getattr(model, 'head', None) if head is None else getattr(head, 'conv_seg', None)
+    if any('MultiLabel' in kind.__name__ for kind in type(layer).__mro__):
+        raise TypeError(f'ShiftAgreementHook: {type(layer).__name__} predicts several labels for an image, and views '
+                        'are made to agree in the probabilities of one: take the hook out of custom_hooks')
     if not isinstance(layer, nn.Module):
         raise TypeError(f'ShiftAgreementHook: {type(model).__name__} has neither a decode head with conv_seg (mmseg) '
                         'nor a head (mmpretrain), whose logits are to agree: take the hook out of custom_hooks')

@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 from mmengine.hooks import Hook
+from mmengine.model import BaseAveragedModel
 from mmengine.registry import HOOKS
 from mmengine.runner import IterBasedTrainLoop, Runner
 from torch import nn
@@ -81,7 +82,10 @@ class TIPSLossHook(Hook):
                              f'{type(runner.train_loop).__name__}: set by_epoch=False')
         self._remove(runner)
         model = unwrap(runner.model)
-        operators = [module for module in model.modules() if isinstance(module, TIPS)]
+        # A momentum encoder inside the model is an average of what is trained, and not trained itself.
+        averages = {id(module) for average in model.modules() if isinstance(average, BaseAveragedModel)
+                    for module in average.modules()}
+        operators = [module for module in model.modules() if isinstance(module, TIPS) and id(module) not in averages]
         if not operators:
             raise ValueError(f"TIPSLossHook: {type(model).__name__} has no TIPS operator: give its backbone "
                              "downsampler=dict(type='TIPS'), or take the hook out of custom_hooks")
@@ -96,6 +100,7 @@ class TIPSLossHook(Hook):
         generator = generator_of(self.seed, runner.iter)
         offsets = torch.rand(len(recorders), 2, generator=generator).to(next(runner.model.parameters()).device)
         for recorder, offset in zip(recorders, offsets, strict=True):
+            recorder.clear()  # of forwards in training mode that computed no loss, such as those of a PreciseBNHook
             recorder.with_undo = done >= self.undo_start * total
             recorder.offset = offset
 

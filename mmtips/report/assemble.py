@@ -19,7 +19,7 @@ from mmtips.wrappers import unwrap
 
 def assemble_result(runner: Runner, metrics: dict[str, float], name: str, config: str, checkpoint: Path, folder: Path,
                     *, skipped: Sequence[str] = (), examples: int = 6,
-                    robustness: dict[str, Any] | None = None,
+                    robustness: dict[str, Any] | None = None, downsampler: dict[str, Any] | None = None,
                     cfg_options: dict[str, Any] | None = None) -> Result:
     """Look up the images that a report shows, measure the cost, and assemble the result.
 
@@ -33,6 +33,7 @@ def assemble_result(runner: Runner, metrics: dict[str, float], name: str, config
         skipped: A line for each image that was left out.
         examples: How many of the first images, and of those that flicker most, are drawn.
         robustness: What :func:`mmtips.robustness.robustness_study` returned.
+        downsampler: Config of the operator, of a recipe that takes any.
         cfg_options: What overrode the config.
 
     Returns:
@@ -48,7 +49,7 @@ def assemble_result(runner: Runner, metrics: dict[str, float], name: str, config
     figures = _draw(loop, model, dataset.metainfo.get('palette') or [], folder, min(examples, len(dataset)))
     return shift_result(name, config, checkpoint, data, _cost(runner, model, loop.image_shape), metrics, loop.protocols,
                         loop.metric.summaries, figures=figures, robustness=robustness,
-                        downsampler=runner.cfg.get('downsampler'), cfg_options=cfg_options)
+                        downsampler=downsampler, cfg_options=cfg_options)
 
 
 def _cost(runner: Runner, model: Any, shape: tuple[int, ...]) -> dict[str, Any]:

@@ -128,6 +128,7 @@ def _loop(config: Config, cell: _Cell) -> dict[str, Any]:
 def _measure(runner: Runner, config: Config, cells: Sequence[_Cell],
              report: Callable[[str], object]) -> Iterator[tuple[_Cell, dict[str, Any]]]:
     runner.call_hook('before_run')
+    runner.load_or_resume()
     begin, done, total = time.monotonic(), 0, sum(cell.cost for cell in cells)
     for number, cell in enumerate(cells, 1):
         measured = _run(runner, _loop(config, cell))

@@ -51,6 +51,9 @@ def convert_padding(model: nn.Module, padding_mode: str = 'circular') -> list[st
         elif isinstance(module, PADDED) and _pad_before(module):
             converted.append(path)
     cast(Any, model).circular_resizes = []
+    trail = getattr(getattr(model, 'backbone', None), 'trail', None)
+    if trail is not None:  # the decode was aligned before
+        trail.border = 'wrap'
     model.register_forward_pre_hook(_enter, prepend=True)
     model.register_forward_hook(_leave, always_call=True)
     return converted

@@ -96,12 +96,18 @@ def test_gumbel_frequencies_are_the_softmax_of_the_logits():
     torch.testing.assert_close(frequencies, logits.softmax(0), atol=0.015, rtol=0)
 
 
-def test_temperature_sharpens_and_is_no_part_of_a_checkpoint():
+def test_temperature_sharpens_and_is_in_the_checkpoint_where_eval_needs_it():
     operator, x = LPS(3, mixing='convex').eval(), torch.randn(2, 3, 6, 6)
     weights = operator.chooser(x, 2)
     operator.chooser.temperature.fill_(0.1)
     assert (operator.chooser(x, 2).max(1).values > weights.max(1).values).all()
-    assert 'chooser.temperature' not in operator.state_dict()
+    twin = LPS(3, mixing='convex').eval()
+    twin.load_state_dict(operator.state_dict())
+    torch.testing.assert_close(twin(x), operator(x))
+    for mixing in ('gumbel', 'train_convex'):  # eval selects, and the schedule sets what training mixes with
+        assert 'chooser.temperature' not in LPS(3, mixing=mixing).state_dict()
+    earlier = {key: value for key, value in operator.state_dict().items() if 'temperature' not in key}
+    LPS(3, mixing='convex').load_state_dict(earlier)
 
 
 def make_pair(make):

@@ -149,3 +149,10 @@ def test_ground_truth_follows_the_image_to_the_grid_of_the_network():
 def test_other_predictions_are_refused():
     with pytest.raises(TypeError, match='pred_sem_seg .* or pred_label'):
         predict_labels(lambda views, mode: [BaseDataElement()], torch.zeros(1, 3, 4, 4))
+
+
+def test_several_labels_for_an_image_are_refused():
+    for labels in ([1, 2], []):
+        sample = BaseDataElement(pred_label=torch.tensor(labels))
+        with pytest.raises(TypeError, match=f'expected one pred_label for each image, got {len(labels)}'):
+            predict_labels(lambda views, mode, sample=sample: [sample], torch.zeros(1, 3, 4, 4))

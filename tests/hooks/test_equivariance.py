@@ -64,6 +64,19 @@ def test_an_aligned_decode_keeps_the_padding_of_the_model(scope, hooks, border):
     assert hasattr(runner.model, 'circular_resizes') == (border == 'wrap')
 
 
+@pytest.mark.parametrize('later', [CircularPaddingHook, ExactEquivarianceHook])
+def test_in_whatever_order_the_hooks_stand_the_border_is_that_of_the_padding(scope, later):
+    scope('mmseg')
+    runner = SimpleNamespace(model=segmentor())
+    for hook in (AlignedDecodeHook, later, later):
+        hook().before_run(runner)
+    assert runner.model.backbone.trail.border == 'wrap'
+    model, x = runner.model.double().eval(), torch.randn(1, 3, 64, 64).double()
+    with torch.no_grad():
+        still, moved = model(x), model(x.roll((5, 18), (-2, -1)))
+    torch.testing.assert_close(moved, still.roll((5, 18), (-2, -1)))
+
+
 def test_a_classifier_has_nothing_to_align(scope):
     scope('mmpretrain')
     runner = SimpleNamespace(model=classifier())

@@ -2,7 +2,7 @@
 """A small model with two TIPS operators, and a runner around it, for the hook's tests."""
 
 import torch
-from mmengine.model import BaseModel
+from mmengine.model import BaseModel, ExponentialMovingAverage
 from mmengine.registry import MODELS
 from mmengine.runner import Runner
 from torch import nn
@@ -15,7 +15,7 @@ from mmtips.downsampling import TIPS
 class TIPSToyModel(BaseModel):
     """Two TIPS layers without batch norm, so that gradients of half batches average to that of the batch."""
 
-    def __init__(self, with_tips=True, checkpoint=None, calls=1, channels=4):
+    def __init__(self, with_tips=True, checkpoint=None, calls=1, channels=4, momentum=False):
         super().__init__()
         self.first = nn.Conv2d(3, channels, 3, padding=1)
         self.down1 = TIPS(channels) if with_tips else nn.AvgPool2d(2)
@@ -24,9 +24,14 @@ class TIPSToyModel(BaseModel):
         self.head = nn.Linear(channels, 1)
         self.checkpoint = checkpoint
         self.calls = calls
+        # An averaged twin, which runs beside the model, as in the methods that learn without labels.
+        self.twin = ExponentialMovingAverage(self.down1) if momentum else None
 
     def extract(self, x):
         x = self.first(x).relu()
+        if self.twin is not None:
+            with torch.no_grad():
+                self.twin(x)
         if self.checkpoint is None:
             x = self.down1(x)
         else:

@@ -249,6 +249,19 @@ def test_a_classifier(scope):
     assert [int(sample.gt_label) for sample in seen['data_samples']] == [0, 2, 0, 2]
 
 
+def test_a_head_of_several_labels_is_refused():
+    class MultiLabelHead(nn.Linear):
+        pass
+
+    class Special(MultiLabelHead):
+        pass
+
+    model = nn.Module()
+    model.head = Special(1, 1)
+    with pytest.raises(TypeError, match='Special predicts several labels for an image'):
+        started(model)
+
+
 def test_a_model_without_scores():
     with pytest.raises(TypeError, match='Linear has neither a decode head with conv_seg'):
         started(nn.Linear(1, 1))

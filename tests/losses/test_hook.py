@@ -3,6 +3,7 @@ import copy
 
 import pytest
 import torch
+from mmengine.hooks import Hook
 from mmengine.registry import HOOKS
 from mmengine.runner import autocast
 
@@ -64,6 +65,33 @@ def test_gradient_equals_the_objective_written_by_hand(tmp_path, monkeypatch):
     runner.train()
     for name, parameter in runner.model.named_parameters():
         torch.testing.assert_close(before[name] - parameter, expected[name], msg=name)
+
+
+@pytest.mark.parametrize('mode', ['tensor', 'predict'])
+def test_a_forward_in_training_that_computes_no_loss_leaves_nothing_behind(tmp_path, mode):
+    """As those by which a PreciseBNHook renews statistics."""
+    plain, watched = (make_runner(tmp_path / name, dict(undo_start=0.), iters=3) for name in ('plain', 'watched'))
+
+    class Look(Hook):
+        priority = 'VERY_HIGH'
+
+        def before_train_iter(self, runner, *args, **kwargs):
+            with torch.no_grad():
+                runner.model(torch.rand(2, 3, 16, 16, generator=torch.Generator().manual_seed(0)), mode=mode)
+
+    watched.register_hook(Look())
+    plain.train()
+    watched.train()
+    assert scalars(watched, 'loss') == scalars(plain, 'loss')
+
+
+def test_the_average_of_a_momentum_encoder_is_not_trained(tmp_path):
+    plain, twin = (make_runner(tmp_path / name, dict(undo_start=0.), model=dict(momentum=momentum), iters=2)
+                   for name, momentum in (('plain', False), ('twin', True)))
+    plain.train()
+    twin.train()
+    for name in ('loss_tips_fm', 'loss_tips_undo'):
+        assert scalars(twin, name) == scalars(plain, name)
 
 
 def test_schedule_by_epoch(tmp_path):
