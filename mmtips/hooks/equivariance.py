@@ -7,7 +7,8 @@ from mmengine.hooks import Hook
 from mmengine.registry import HOOKS
 from mmengine.runner import Runner
 
-from mmtips.surgery import align_decoder, convert_padding, equivariant_operators
+from mmtips.hooks.padding import CircularPaddingHook
+from mmtips.surgery import align_decoder, equivariant_operators
 from mmtips.wrappers import unwrap
 
 
@@ -49,8 +50,7 @@ class ExactEquivarianceHook(Hook):
         model: Any = unwrap(runner.model)
         if getattr(model, 'exactly_equivariant', False):
             return
-        if not hasattr(model, 'circular_resizes'):
-            convert_padding(model)
+        CircularPaddingHook().before_run(runner)
         if hasattr(model, 'decode_head'):
             AlignedDecodeHook().before_run(runner)
         else:

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from mmtips.report.schemas import Result
+from mmtips.robustness.errors import ALIKE
 
 DATA = ('dataset', 'images', 'skipped', 'classes', 'background', 'ignore_index', 'border')
 SHIFT_MAP = ('protocol', 'max_shift', 'step', 'images')
@@ -53,4 +54,4 @@ def _conditions(result: Result) -> Iterator[tuple[str, Any]]:
     if result['accuracy'] is not None:
         yield 'accuracy.metric', result['accuracy']['metric']
     if result['robustness'] is not None:
-        yield from ((f'robustness.{key}', result['robustness'][key]) for key in ('metric', 'images', 'seed'))
+        yield from ((f'robustness.{key}', result['robustness'][key]) for key in ALIKE)

@@ -1,13 +1,12 @@
 # Copyright (c) mmtips authors. All rights reserved.
 """Robustness studies of several models, side by side."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from mmtips.report.page.tables import Table, attacks, corruptions
 from mmtips.report.schemas import Result
 from mmtips.report.tables import aligned, markdown_table
-
-ALIKE = ('metric', 'images', 'seed')
+from mmtips.robustness.errors import ALIKE
 
 
 def robustness_tables(results: Mapping[str, Result]) -> list[Table]:
@@ -34,14 +33,16 @@ def robustness_tables(results: Mapping[str, Result]) -> list[Table]:
 
 def robustness_markdown(results: Mapping[str, Result]) -> str:
     """The tables in Markdown, and what they are of."""
-    tables = [markdown_table(of.headings, [[cell.text for cell in row] for row in of.rows])
-              for of in robustness_tables(results)]
-    return '\n\n'.join([*tables, robustness_caption(results)])
+    return _joined(results, markdown_table)
 
 
 def robustness_text(results: Mapping[str, Result]) -> str:
     """The tables for a terminal."""
-    tables = [aligned([of.headings, *([cell.text for cell in row] for row in of.rows)])
+    return _joined(results, lambda headings, rows: aligned([headings, *rows]))
+
+
+def _joined(results: Mapping[str, Result], render: Callable[[list[str], list[list[str]]], str]) -> str:
+    tables = [render(of.headings, [[cell.text for cell in row] for row in of.rows])
               for of in robustness_tables(results)]
     return '\n\n'.join([*tables, robustness_caption(results)])
 

@@ -11,6 +11,8 @@ from typing import Any
 
 #: Corruption -> severity ('1' to '5') -> percent.
 Table = Mapping[str, Mapping[str, float]]
+#: What two studies must have in common.
+ALIKE = ('metric', 'images', 'seed')
 
 
 def error_table(scores: Table) -> dict[str, dict[str, float]]:
@@ -111,7 +113,7 @@ def compare_sections(section: Mapping[str, Any], baseline: Mapping[str, Any]) ->
     Raises:
         ValueError: If the studies have other metrics or cells, see also :func:`corruption_errors`.
     """
-    for key in ('metric', 'images', 'seed'):
+    for key in ALIKE:
         if section[key] != baseline[key]:
             raise ValueError(f'baseline: expected {key} {section[key]!r}, got {baseline[key]!r}: measure both alike')
     (errors, clean), (base, base_clean) = ((error_table(study['corruptions']), 100 - study['clean'])
