@@ -15,6 +15,7 @@ FILES = sorted(PACKAGE.rglob('*.py'))
 MAY_IMPORT = {
     'version': set(),
     'compat': {'version'},
+    'notation': set(),
     'wrappers': set(),
     'draws': set(),
     'hosts': set(),
@@ -22,21 +23,21 @@ MAY_IMPORT = {
     'runners': {'wrappers'},  # below all rooms that test a checkpoint
     'downsampling': set(),
     'inspection': {'downsampling'},
-    'surgery': {'downsampling', 'inspection'},
+    'surgery': {'downsampling', 'inspection', 'notation'},
     'backbones': {'hosts', 'surgery'},
     'losses': {'downsampling', 'draws', 'wrappers'},
     # The probe measures at operators and strided modules.
     'evaluation': {'downsampling', 'draws', 'inspection', 'wrappers'},
     'datasets': {'hosts'},
     'robustness': {'draws', 'evaluation', 'hosts', 'installed', 'runners', 'wrappers'},
-    'report': {'evaluation', 'inspection', 'installed', 'robustness', 'version', 'wrappers'},
+    'report': {'evaluation', 'inspection', 'installed', 'notation', 'robustness', 'version', 'wrappers'},
     # A training step has the losses that the hook adds, and what is profiled is what the tools run.
     'benchmark': {'cli', 'downsampling', 'evaluation', 'losses', 'report', 'wrappers'},
     'testing': {'downsampling'},
     'hooks': {'downsampling', 'evaluation', 'report', 'surgery', 'wrappers'},
-    'cli': {'evaluation', 'hosts', 'runners', 'version'},
+    'cli': {'evaluation', 'hosts', 'notation', 'runners', 'version'},
     # It trains and measures as the tools do, and watches operators while they train.
-    'evidence': {'cli', 'downsampling', 'evaluation', 'losses', 'report', 'runners', 'wrappers'},
+    'evidence': {'cli', 'downsampling', 'evaluation', 'losses', 'notation', 'report', 'runners', 'wrappers'},
 }
 #: Rooms, and modules, that may import these libraries and the standard library alone.
 LIBRARIES = {

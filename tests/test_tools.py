@@ -351,7 +351,7 @@ def test_a_recipe_is_called_by_the_operator_that_its_network_has(monkeypatch):
     monkeypatch.setenv('DOWNSAMPLER', 'tips')
     taps = configured(ROOT / CONFIG, **{'model.backbone.downsampler.taps': 4})
     assert cli.recipe_downsampler(taps) == dict(type='TIPS', taps=4)
-    assert cli.recipe_name(taps) == f'{Path(CONFIG).stem} (TIPS, taps=4)'
+    assert cli.recipe_name(taps) == f'{Path(CONFIG).stem} , TIPS(taps=4)'
     monkeypatch.setenv('DOWNSAMPLER', 'blurpool')
     assert cli.recipe_downsampler(configured(ROOT / 'configs/all_cnn/all-cnn-c-w16_1xb16-1k_scattered-digits-32x32.py')
                                   ) == dict(type='BlurPool')

@@ -12,6 +12,7 @@ import torch
 from mmengine.config import Config, DictAction
 
 from mmtips.hosts import INSTALL, require_host
+from mmtips.notation import operator_name
 
 
 def add_host_arguments(parser: argparse.ArgumentParser) -> None:
@@ -108,12 +109,9 @@ def config_files(path: Path) -> Iterator[Path]:
 
 
 def recipe_name(config: Config) -> str:
-    """The name of a config, and its downsampler where that is no part of it: ``'resnet18_cifar10 (TIPS, taps=4)'``."""
+    """The name of a config, and its downsampler where that is no part of it: ``'resnet18_cifar10, TIPS(taps=4)'``."""
     name, downsampler = Path(config.filename).stem, recipe_downsampler(config)
-    if not downsampler:
-        return name
-    options = [f'{key}={value!r}' for key, value in downsampler.items() if key != 'type']
-    return f"{name} ({', '.join([downsampler['type'], *options])})"
+    return f'{name}, {operator_name(downsampler)}' if downsampler else name
 
 
 def recipe_downsampler(config: Config) -> dict[str, Any] | None:

@@ -1,10 +1,8 @@
 # Copyright (c) mmtips authors. All rights reserved.
 """The rows of the tables as one writes them in a config, so that what a table recommends can be typed."""
 
-from collections.abc import Mapping
-from typing import Any
-
 from mmtips.evidence.plan import Operator, Plan
+from mmtips.notation import written
 from mmtips.report.tables import markdown_table
 
 
@@ -25,15 +23,6 @@ def row_table(plan: Plan, study: str) -> str:
               ', '.join(f'`{entry}`' for entry in _beside(of))]
              for name, of in plan.of_study(plan.study(study)).items()]
     return markdown_table(['row', '`downsampler`', 'beside it'], lines)
-
-
-def written(value: Any) -> str:
-    """A value as configs write it: ``dict(...)`` in place of braces."""
-    if isinstance(value, Mapping):
-        return f"dict({', '.join(f'{key}={written(of)}' for key, of in value.items())})"
-    if isinstance(value, (list, tuple)):
-        return f"[{', '.join(map(written, value))}]"
-    return repr(value)
 
 
 def _beside(of: Operator) -> list[str]:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from mmtips.evaluation.probe import LOSSLESS
+from mmtips.notation import operator_name
 from mmtips.report.columns import network_bias
 from mmtips.report.results import run_information
 from mmtips.report.schemas import Result, validate
@@ -139,8 +140,7 @@ def _operator(result: Result) -> str:
     """The operator and its options; by its sites where the config has it built in."""
     downsampler = result.get('downsampler')
     if downsampler:
-        options = [f'{key}={value!r}' for key, value in downsampler.items() if key != 'type']
-        return ', '.join([downsampler['type'], *options])
+        return operator_name(downsampler)
     own = dict.fromkeys(site['operator'] for site in result['sampling']['sites'] if site['operator'] not in HOSTS)
     return ', '.join(own) or 'stock'
 

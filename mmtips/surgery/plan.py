@@ -11,6 +11,7 @@ import torch
 from torch import nn
 
 from mmtips.downsampling import Downsampler, build_downsampler, operator_class
+from mmtips.notation import operator_name
 from mmtips.surgery.branches import ROLES
 from mmtips.surgery.placement import PLACEMENTS
 from mmtips.surgery.sites import Site
@@ -168,14 +169,9 @@ def _build(network: nn.Module, site: Site, choice: Mapping[str, Any],
     return operator.to(like.device, like.dtype).train(strided.training)
 
 
-def _name(choice: Mapping[str, Any]) -> str:
-    options = ', '.join(f'{key}={value!r}' for key, value in choice.items() if key != 'type')
-    return f"{choice['type']}({options})" if options else str(choice['type'])
-
-
 def describe_plan(plan: Mapping[str, Choice]) -> str:
     """One line: which operator is where, and which sites are left as they are."""
     groups: dict[str, list[str]] = {}
     for path, choice in plan.items():
-        groups.setdefault('left as it is' if choice is None else _name(choice), []).append(path)
+        groups.setdefault('left as it is' if choice is None else operator_name(choice), []).append(path)
     return '; '.join(f"{name}: {', '.join(paths)}" for name, paths in groups.items())

@@ -8,7 +8,7 @@ import pytest
 from mmengine.config import Config
 
 from mmtips.evidence.plan import load_plan
-from mmtips.evidence.rows import row_table, written
+from mmtips.evidence.rows import row_table
 
 PLAN = load_plan(Path(__file__).parents[2] / 'configs/evidence/plans/cpu.py')
 
@@ -22,12 +22,6 @@ def test_every_row_of_the_final_runs_reads_back_as_what_is_trained():
         typed = Config.fromstring('\n'.join([code.replace('`', ''), *re.findall('`(.*?)`', beside)]), '.py').to_dict()
         expected = dict(downsampler=of.config, sites=of.sites, custom_hooks=list(of.hooks))
         assert typed == {key: value for key, value in expected.items() if value}
-
-
-def test_written_by_hand():
-    assert written(dict(type='APS', antialias=3, of=(dict(a=None), [0.5, 'b'], {}))) == \
-        "dict(type='APS', antialias=3, of=[dict(a=None), [0.5, 'b'], dict()])"
-    assert written([]) == '[]'
 
 
 def test_an_unknown_study_is_refused():

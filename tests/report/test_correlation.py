@@ -41,7 +41,7 @@ def results():
 def test_by_hand(results):
     outcome = report.correlate(results)
     assert [cell['bias'] for cell in outcome['cells']] == pytest.approx([.5, .3, .1, .2])
-    assert [cell['operator'] for cell in outcome['cells']] == ['stock', 'BlurPool', 'TIPS, taps=4', 'TIPS, taps=4']
+    assert [cell['operator'] for cell in outcome['cells']] == ['stock', 'BlurPool', 'TIPS(taps=4)', 'TIPS(taps=4)']
     assert outcome['cells'][1]['consistency'] == dict(value=85, low=84, high=85.5)
     # Deviations (.225, .025, -.175, -.075) and (-7.5, -2.5, 7.5, 2.5): -3.25 / sqrt(.0875 * 125).
     assert outcome['pearson']['value'] == pytest.approx(-3.25 / (.0875 * 125)**.5)
@@ -168,7 +168,7 @@ def test_the_figure(results, tmp_path, suffix):
             assert len(picture.convert('RGB').getcolors(1 << 24)) > 50
     else:
         drawn = path.read_text()  # what is written is beside the outlines of its letters
-        for label in ('stock', 'BlurPool', 'TIPS, taps=4', 'small', 'large', 'Pearson -0.98 ['):
+        for label in ('stock', 'BlurPool', 'TIPS(taps=4)', 'small', 'large', 'Pearson -0.98 ['):
             assert f'<!-- {label}' in drawn, label
     with pytest.raises(ValueError, match=r"figure: expected a file that ends in one of \('.png', '.svg'\)"):
         report.write_scatter(report.correlate(results), path.with_suffix('.gif'))

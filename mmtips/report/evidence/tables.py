@@ -4,6 +4,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from mmtips.notation import written
 from mmtips.report.columns import MISSING
 from mmtips.report.evidence.checks import chosen_rates
 from mmtips.report.evidence.comparison import (
@@ -176,6 +177,6 @@ def said_config(config: Mapping[str, Any], baseline: Mapping[str, Any]) -> str:
     """
     relative = bool(config) and config.get('type') == baseline.get('type')
     own = {key: value for key, value in config.items() if not relative or baseline.get(key, ...) != value}
-    said = [f'{key}={value!r}' for key, value in own.items()]
+    said = [f'{key}={written(value)}' for key, value in own.items()]
     said += [f'no {key}' for key in baseline if relative and key not in config]
     return f"`{', '.join(said)}`" if said else f"as {baseline['type']}" if relative else 'none'
