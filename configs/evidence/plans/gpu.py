@@ -1,6 +1,6 @@
 # The plan of the evidence on one GPU: networks of full width at 256 pixels. It is the protocol of cpu.py, with fewer
-# operators, so that an hour gives the first seeds; seeds come one after another, and it goes on where it was stopped. Time
-# is wall time here, after waiting for the GPU.
+# operators. Networks come one after another and within each its seeds, and it goes on where it was stopped: what is shown
+# before its end are the seeds that all operators of a network have. Time is wall time here, after waiting for the GPU.
 #
 #   make evidence PLAN=configs/evidence/plans/gpu.py JOBS=1
 _base_ = './cpu.py'

@@ -1,23 +1,15 @@
 # Copyright (c) mmtips authors. All rights reserved.
 """The answer to "should I use TIPS, and which?", from numbers alone: another result gives another answer."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 
-from mmtips.report.evidence.comparison import (
-    COST,
-    HARM,
-    Judged,
-    against_all,
-    against_controls,
-    differences,
-    judge_controls,
-    judge_task,
-)
-from mmtips.report.evidence.measures import PRIMARY, SCORE
+from mmtips.report.evidence.checks import FLAT, convergence, is_flat
+from mmtips.report.evidence.choice import recommendation
+from mmtips.report.evidence.comparison import Judged, judge_controls, judge_task
 from mmtips.report.evidence.statistics import BETTER, UNTOLD, WORSE
-from mmtips.report.evidence.studies import BASELINE, PUBLISHED, Cells, rows_of, tasks_of
-from mmtips.report.evidence.tables import said_difference
-from mmtips.report.evidence.words import against, joined
+from mmtips.report.evidence.studies import BASELINE, PUBLISHED, comparable, is_tips, lost, tasks_of
+from mmtips.report.evidence.words import brief, figures, joined, lost_in, outcome, standings
+from mmtips.report.schemas import Result
 
 #: Circular consistency from here on is written as 100.0 %.
 EXACT = 0.9995
@@ -30,126 +22,79 @@ HEADLINES = {
 }
 
 
-def answer(settings: Mapping[str, Cells], where: str) -> str:
+def answer(study: Result) -> str:
     """Two paragraphs: TIPS as published, and what to take.
 
     Args:
-        settings: All settings of the study ``'final'``.
-        where: Name of the study, for errors.
+        study: The study ``'final'``.
 
     Returns:
         Markdown.
     """
-    judged = {task: judge_task(settings, task, where) for task in tasks_of(settings)}
-    return f'{published(judged)}\n\n{which(judged, settings, where)} {exact(settings, where)}'
+    return f'{published(study)}\n\n{recommendation(study)} {exact(study)} {rising(study)}'
 
 
-def recommendation(settings: Mapping[str, Cells], where: str) -> str:
-    """The second paragraph's first half alone: what to take."""
-    return which({task: judge_task(settings, task, where) for task in tasks_of(settings)}, settings, where)
-
-
-def published(judged: Mapping[str, Collection[Judged]]) -> str:
-    """TIPS as published against BlurPool, in each task.
+def published(study: Result) -> str:
+    """TIPS as published against BlurPool in each task, and in a sentence its other forms.
 
     Args:
-        judged: By task, what :func:`mmtips.report.evidence.comparison.judge_task` says of the operators.
+        study: The study ``'final'``.
 
     Returns:
         A paragraph.
     """
-    found = {task: of for task, all_of in judged.items() for of in all_of if of.name == PUBLISHED}
-    if not found:
-        return f'**Should I use TIPS as published?** It was not measured beside {BASELINE}.'
-    words = {word for of in found.values() for word in of.verdicts}
-    said = [f'In {task}, over {joined(of.score.settings)}: {_figures(of, task)}.' for task, of in found.items()]
-    return f'**Should I use TIPS as published?** Against {BASELINE}, in score and consistency: ' \
-           f'**{HEADLINES[BETTER in words, WORSE in words]}**. {" ".join(said)}'
-
-
-def which(judged: Mapping[str, Collection[Judged]], settings: Mapping[str, Cells], where: str) -> str:
-    """Which forms of TIPS clear the bar by a gain of their own, which by what is added to them, and who else does.
-
-    Args:
-        judged: By task, what :func:`mmtips.report.evidence.comparison.judge_task` says of the operators.
-        settings: All settings of the study.
-        where: Name of the study, for errors.
-
-    Returns:
-        A paragraph.
-    """
-    said = [sentence for task, of_task in judged.items() for sentence in _choice(of_task, task, settings, where)]
-    return f'**Which?** The bar: {BETTER} than {BASELINE} in score or consistency, {WORSE} in neither, in the mean ' \
-           f'over the settings, both intervals above {-HARM:+.1f} points, at no more than {COST:g} times its ' \
-           f'training time. {" ".join(said)}'
-
-
-def _choice(judged: Collection[Judged], task: str, settings: Mapping[str, Cells], where: str) -> list[str]:
-    """Sentences about a task: what to take, and what else clears the bar."""
-    own_settings = {name: settings[name] for name in tasks_of(settings)[task]}
-    controls = judge_controls(settings, task, where)
-    clearing = _ranked([of for of in judged if of.clears], len(own_settings))
-    owed = _owed(clearing, against_controls(own_settings), controls)
-    told = {of.name: f'{_where(of, len(own_settings))}: {_figures(of, task)}.{_controlled(controls.get(of.name), task)}'
-            for of in clearing}
-    free = [of.name for of in clearing if of.name not in owed]
-    forms = [name for name in free if is_tips(name, settings)]
-    first = next(iter(forms or free), None)
-    count = sum(is_tips(of.name, settings) for of in judged)
-    head = '' if forms else f'no form of TIPS of the {count} measured clears it by a gain of its own: '
-    said = [f'In {task}, {head}' + (f'take **{first}**{told[first]}' if first else f'stay with **{BASELINE}**.')]
-    return said + [f"{of.name} clears it too{owed.get(of.name, '')}{told[of.name]}" for of in clearing
-                   if of.name != first]
-
-
-def _owed(clearing: Collection[Judged], named: Mapping[str, str], controls: Mapping[str, Judged]) -> dict[str, str]:
-    """Of those that have a control and no gain on it, or none that is known everywhere, which it is, in a clause."""
-    beside = {of.name: control for of in clearing if (control := controls.get(of.name)) and control.covers(of)}
-    return {name: f", {'with no gain on' if name in beside else 'but not everywhere beside'} {named[name]}, which has "
-            'the same additions' for name in (of.name for of in clearing)
-            if name in named and not (name in beside and beside[name].gains)}
-
-
-def _ranked(judged: Collection[Judged], everywhere: int) -> list[Judged]:
-    """The largest gain in consistency first, but nothing measured in some of the settings before what was in all."""
-    return sorted(judged, key=lambda of: (len(of.score.settings) < everywhere, -of.consistency.mean.value))
-
-
-def _controlled(of: Judged | None, task: str) -> str:
-    """How an operator does beside its control, in a sentence with a space before it; nothing for one without."""
-    if of is None:
-        return ''
-    told = [against(of.score, SCORE[task]), against(of.consistency, PRIMARY[task])]
-    return f' Against {of.other}: {"; ".join(told)}.'
-
-
-def exact(settings: Mapping[str, Cells], where: str) -> str:
-    """The operators that no circular shift changed, and what that costs in score, in a sentence for each setting."""
+    found: list[Judged] = []
     said = []
-    for setting, cells in settings.items():
-        names = [name for name, rows in cells.items()
-                 if all(row['consistency']['circular']['all'] >= EXACT for row in rows.values())]
-        measure = SCORE[rows_of(cells)[0]['task']]
-        own = {setting: cells}
-        found = differences(own, measure, against_all(own, BASELINE, where), where)
-        told = [f'{name} ({measure.heading} {said_difference(found.get(name))})' for name in names if name != BASELINE]
-        if told:
-            said.append(f'{setting}: {joined(told)}.')
-    return f'Where a circular shift has to change nothing, these kept a circular consistency of 100.0 % in every ' \
-           f'seed: {" ".join(said)}' if said else 'No operator kept a circular consistency of 100.0 % in every seed.'
+    for task, settings in tasks_of(comparable(study)).items():
+        judged = judge_task(settings, task, study['study'])
+        own, gone = judged.get(PUBLISHED), lost_in(PUBLISHED, lost(study), settings)
+        found += [] if own is None else [own]
+        said += [f'In {task}, over {joined(own.score.settings)}: {figures(own, task)}.'] if own else []
+        said += [f'In {task} {gone}, where it is not compared.'] if gone else []
+        forms = [of for name, of in judged.items() if name != PUBLISHED and
+                 any(is_tips(cells[name]) for cells in settings.values() if name in cells)]
+        said += [f'In {task} its other forms are {standings(forms, task)}.'] if forms else []
+    head = f'**Should I use TIPS as published?** Against {BASELINE}, in score and consistency'
+    return f'{head}: **{headline(found)}**. {" ".join(said)}'.rstrip()
 
 
-def is_tips(name: str, settings: Mapping[str, Cells]) -> bool:
-    """Whether an operator of this name is a form of TIPS, by its config."""
-    rows = next(cells[name] for cells in settings.values() if name in cells)
-    return (next(iter(rows.values()))['config'] or {}).get('type') == PUBLISHED
+def headline(judged: Collection[Judged]) -> str:
+    """What the verdicts of an operator in all tasks come to."""
+    if not judged:
+        return 'it was not compared'
+    words = {word for of in judged for word in of.verdicts}
+    means = [found.mean for of in judged for found in (of.score, of.consistency)]
+    clear = any(mean.low is not None and mean.high is not None and mean.low * mean.high > 0 for mean in means)
+    tail = ', though some single intervals leave out zero' if words == {UNTOLD} and clear else ''
+    return HEADLINES[BETTER in words, WORSE in words] + tail
 
 
-def _where(of: Judged, everywhere: int) -> str:
-    measured = len(of.score.settings)
-    return '' if measured == everywhere else f' (measured in {measured} of {everywhere} settings)'
+def exact(study: Result) -> str:
+    """The operators that no circular shift changed, and what that costs, in a sentence for each setting."""
+    said = []
+    for setting, cells in comparable(study).items():
+        names = [name for name, rows in cells.items() if name != BASELINE and
+                 all(row['consistency']['circular']['all'] >= EXACT for row in rows.values())]
+        task, = tasks_of({setting: cells})
+        judged, controls = (judge({setting: cells}, task, study['study']) for judge in (judge_task, judge_controls))
+        told = [f'{name} {brief(judged[name], task)}{_beside(controls.get(name), task)}' for name in names
+                if name in judged]
+        said += [f'in {setting} {"; ".join(told)}'] if told else []
+    return 'These kept a circular consistency of 100.0 % in every seed, which is about circular shifts of circularly ' \
+           f'padded maps and not about those that bring new pixels in; against {BASELINE}, {"; ".join(said)}.' \
+        if said else 'No operator kept a circular consistency of 100.0 % in every seed.'
 
 
-def _figures(of: Judged, task: str) -> str:
-    return f'{against(of.score, SCORE[task])}; {against(of.consistency, PRIMARY[task])}; {of.cost:.2f} times the ' \
-           'training time'
+def _beside(of: Judged | None, task: str) -> str:
+    """How an operator does beside its control, in a clause behind a comma; nothing for one without."""
+    return '' if of is None else f', and beside {of.other} {outcome(*of.verdicts, task)}'
+
+
+def rising(study: Result) -> str:
+    """In how many cells the validation score still rose at the end, in a sentence."""
+    gains = [of.value for of in convergence(study).values() if of is not None and not is_flat(of)]
+    if not gains:
+        return 'No validation score still rose at the end.'
+    return f'In {len(gains)} of {len(convergence(study))} cells the validation score still rose by {100 * FLAT:g} ' \
+           f'point or more over the last quarter, by {100 * sum(gains) / len(gains):.1f} in the mean: longer ' \
+           'trainings may end otherwise ([twice as long](#twice-as-long)).'

@@ -1,12 +1,13 @@
 # Copyright (c) mmtips authors. All rights reserved.
 """What the protocol asks of the runs themselves: rates that were searched for, enough seeds, and flat curves."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mmtips.report.evidence.measures import Row
 from mmtips.report.evidence.statistics import Estimate, mean_interval
-from mmtips.report.evidence.studies import by_setting, network
+from mmtips.report.evidence.studies import BASELINE, by_setting, comparable, network
 from mmtips.report.schemas import Result
 
 #: A curve is flat if the validation score rises by less than this over the last part of the training.
@@ -84,8 +85,8 @@ def last_gain(rows: Sequence[Row]) -> Estimate | None:
 
 
 def convergence(result: Result) -> dict[tuple[str, str], Estimate | None]:
-    """:func:`last_gain` for each setting and operator of a study."""
-    return {(setting, name): last_gain(list(of.values())) for setting, cells in by_setting(result).items()
+    """:func:`last_gain` for each setting and operator of a study that are compared."""
+    return {(setting, name): last_gain(list(of.values())) for setting, cells in comparable(result).items()
             for name, of in cells.items()}
 
 
@@ -104,23 +105,47 @@ def departures(final: Result, search: Result | None) -> list[str]:
     Returns:
         A sentence for each departure.
     """
-    said = [f"{of['setting']}, {of['operator']}, seed {of['seed']}: diverged ({of['reason']}); the operator is not "
-            'compared there' for of in final['diverged']]
+    said = [f"{of['setting']}, {of['operator']}, seed {of['seed']}: diverged ({of['reason']}); "
+            + ('the seed is left out for all' if of['operator'] == BASELINE else 'the operator is not compared there')
+            for of in final['diverged']]
     planned, done = final['protocol'].get('cells'), len(final['rows']) + len(final['diverged'])
     if planned not in (None, done):
         said.append(f'{done} of {planned} planned trainings are in the file')
-    rates = {} if search is None else chosen_rates(search)
+    if search is None:
+        said.append('the learning rates are not held against a search, of which there is no file')
+    return said + _short(final) + _other_rates(final, search) + _rising(final)
+
+
+def _short(final: Result) -> list[str]:
+    """Cells of fewer seeds than the protocol has, together where they have the same number."""
+    counts: dict[int, list[str]] = {}
+    for setting, cells in comparable(final).items():
+        for name, of in cells.items():
+            counts.setdefault(len(of), []).append(f'{setting}, {name}')
+    return [f"{'; '.join(names) if len(counts) > 1 else 'all cells'}: {count} seed(s), fewer than {SEEDS}"
+            for count, names in counts.items() if count < SEEDS]
+
+
+def _other_rates(final: Result, search: Result | None) -> list[str]:
+    """Cells that were trained at another rate than the search chose for them."""
+    rates, said = {} if search is None else chosen_rates(search), []
     for setting, cells in by_setting(final).items():
         for name, of in cells.items():
-            cell = f'{setting}, {name}'
-            if len(of) < SEEDS:
-                said.append(f'{cell}: {len(of)} seed(s), fewer than {SEEDS}')
             trained = sorted({row['learning_rate'] for row in of.values()})
             chosen = rates.get((network(setting), name))
             if chosen is not None and trained != [chosen.best]:
-                said.append(f'{cell}: trained at {trained}, and the search chose {chosen.best:g}')
-            gain = last_gain(list(of.values()))
-            if is_flat(gain) is not True:
-                rise = 'has no curve' if gain is None else f'still rises by {100 * gain.value:.1f} points'
-                said.append(f'{cell}: {rise} over the last quarter')
+                said.append(f'{setting}, {name}: trained at {trained}, and the search chose {chosen.best:g}')
+    return said
+
+
+def _rising(final: Result) -> list[str]:
+    """Cells whose validation score still rises, counted for each setting, and those without a curve by name."""
+    gains, said = convergence(final), []
+    for setting in comparable(final):
+        own = {name: gain for (place, name), gain in gains.items() if place == setting}
+        steep = [gain.value for gain in own.values() if gain is not None and not is_flat(gain)]
+        if steep:
+            said.append(f'{setting}: {len(steep)} of {len(own)} cells still rise by {100 * FLAT:g} point or more over '
+                        f'the last quarter, by {100 * math.fsum(steep) / len(steep):.1f} in the mean')
+        said += [f'{setting}, {name}: has no curve over the last quarter' for name, gain in own.items() if gain is None]
     return said

@@ -121,7 +121,7 @@ class Judged:
         return set(self.score.settings) >= set(other.score.settings)
 
 
-def judge_task(settings: Mapping[str, Cells], task: str, where: str) -> list[Judged]:
+def judge_task(settings: Mapping[str, Cells], task: str, where: str) -> dict[str, Judged]:
     """Hold every operator of a task against BlurPool.
 
     Args:
@@ -130,9 +130,9 @@ def judge_task(settings: Mapping[str, Cells], task: str, where: str) -> list[Jud
         where: Name of the study, for errors.
 
     Returns:
-        One for each operator but BlurPool, in the order of the study; empty where the task has no setting.
+        By operator, all but BlurPool, in the order of the study; empty where the task has no setting.
     """
-    own = {name: settings[name] for name in tasks_of(settings).get(task, [])}
+    own = tasks_of(settings).get(task, {})
     return _judge(own, task, against_all(own, BASELINE, where), where)
 
 
@@ -147,12 +147,12 @@ def judge_controls(settings: Mapping[str, Cells], task: str, where: str) -> dict
     Returns:
         By operator.
     """
-    own = {name: settings[name] for name in tasks_of(settings).get(task, [])}
-    return {of.name: of for of in _judge(own, task, against_controls(own), where)}
+    own = tasks_of(settings).get(task, {})
+    return _judge(own, task, against_controls(own), where)
 
 
-def _judge(settings: Mapping[str, Cells], task: str, pairs: Mapping[str, str], where: str) -> list[Judged]:
+def _judge(settings: Mapping[str, Cells], task: str, pairs: Mapping[str, str], where: str) -> dict[str, Judged]:
     score, consistency = (differences(settings, measure, pairs, where)
                           for measure in (SCORE[task], PRIMARY[task]))
-    return [Judged(name, pairs[name], score[name], consistency[name], cost_ratio(settings, name, pairs[name]))
-            for name in score if name in consistency]
+    return {name: Judged(name, pairs[name], score[name], consistency[name], cost_ratio(settings, name, pairs[name]))
+            for name in score if name in consistency}

@@ -11,7 +11,7 @@ from mmtips.report.evidence.checks import LAST
 from mmtips.report.evidence.labels import label_ends
 from mmtips.report.evidence.looks import LETTERS, looks_of, room, tall
 from mmtips.report.evidence.measures import Row
-from mmtips.report.evidence.studies import PUBLISHED, Cells, by_setting
+from mmtips.report.evidence.studies import PUBLISHED, Cells, comparable, is_tips
 from mmtips.report.figures.style import calm
 from mmtips.report.schemas import Result
 
@@ -36,7 +36,7 @@ def curve_figure(studies: Mapping[str, Result]) -> Figure:
     Returns:
         The figure.
     """
-    settings, styles = by_setting(studies['final']), looks_of(studies)
+    settings, styles = comparable(studies['final']), looks_of(studies)
     figure, panels = tall(len(settings), 3.2, names=room(name for cells in settings.values() for name in cells))
     for axes, (setting, cells) in zip(panels, settings.items(), strict=True):
         ends: dict[str, tuple[float, float]] = {}
@@ -55,9 +55,9 @@ def curve_figure(studies: Mapping[str, Result]) -> Figure:
 
 
 def tau_cells(result: Result) -> list[tuple[str, str, Cells]]:
-    """TIPS as published in every setting, then the other operators with phase weights in the first that has them."""
-    found = [(setting, name, {name: of}) for setting, cells in by_setting(result).items() for name, of in cells.items()
-             if any(row['tau'] for row in of.values())]
+    """TIPS as published in every setting, then its other forms in the first that has them."""
+    found = [(setting, name, {name: of}) for setting, cells in comparable(result).items() for name, of in cells.items()
+             if is_tips(of) and any(row['tau'] for row in of.values())]
     first: dict[str, str] = {}
     for setting, name, _ in found:
         first.setdefault(name, setting)

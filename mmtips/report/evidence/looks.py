@@ -20,7 +20,6 @@ FAMILIES = {'TIPS': VERMILION, 'BlurPool': BLUE, 'APS': GREEN, 'LPS': GREEN, 'DD
 FIRST = ('TIPS', 'BlurPool', 'APS', 'LPS', 'DDAC', 'SPDConv', 'stock', 'StridedConv', 'MaxPool', 'AvgPool')
 
 
-
 def family(name: str) -> str:
     """The colour of an operator's family; grey for the controls and what is not known."""
     return next((colour for start, colour in FAMILIES.items() if name.startswith(start)), GREY)
@@ -30,14 +29,14 @@ def looks(names: Iterable[str]) -> dict[str, dict[str, Any]]:
     """Colour and marker of each operator: the colour says the family, the marker who of it.
 
     Args:
-        names: All operators of all studies.
+        names: All operators; those that come first have the markers of their own.
 
     Returns:
-        By name, in the order of their names but those of the registry first.
+        By name, in their order but those of the registry first.
     """
     found: dict[str, dict[str, Any]] = {}
     taken: dict[str, int] = {}
-    for name in leaders(sorted(set(names)), FIRST):
+    for name in leaders(list(dict.fromkeys(names)), FIRST):
         colour = family(name)
         found[name] = dict(color=colour, marker=MARKERS[taken.get(colour, 0) % len(MARKERS)])
         taken[colour] = taken.get(colour, 0) + 1
@@ -45,8 +44,9 @@ def looks(names: Iterable[str]) -> dict[str, dict[str, Any]]:
 
 
 def looks_of(studies: Mapping[str, Result]) -> dict[str, dict[str, Any]]:
-    """The looks of all operators of all studies."""
-    return looks(row['operator'] for result in studies.values() for row in result['rows'])
+    """The looks of all operators of all studies, the final runs before the others."""
+    return looks(name for study in leaders(list(studies), ['final']) for name in
+                 sorted({row['operator'] for row in studies[study]['rows']}))
 
 
 def room(names: Iterable[str]) -> float:

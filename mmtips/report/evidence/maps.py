@@ -8,14 +8,14 @@ from matplotlib.figure import Figure
 
 from mmtips.report.evidence.looks import WIDTH
 from mmtips.report.evidence.measures import Row
-from mmtips.report.evidence.studies import by_setting
+from mmtips.report.evidence.studies import comparable
 from mmtips.report.figures.shift_maps import shift_map_figure
 from mmtips.report.schemas import Result
 
 
 def map_rows(result: Result) -> dict[str, list[Row]]:
     """The rows with shift maps of the first setting that has any, by operator."""
-    for cells in by_setting(result).values():
+    for cells in comparable(result).values():
         found = {name: [row for row in of.values() if row['shift_map']] for name, of in cells.items()}
         if any(found.values()):
             return {name: rows for name, rows in found.items() if rows}

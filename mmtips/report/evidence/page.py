@@ -6,31 +6,35 @@ import math
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from mmtips.report.evidence.answer import answer, recommendation
+from mmtips.report.evidence.answer import answer
 from mmtips.report.evidence.checks import FLAT, convergence, departures, is_flat
+from mmtips.report.evidence.choice import recommendation
 from mmtips.report.evidence.correlations import correlation_table
 from mmtips.report.evidence.figures import FIGURES
+from mmtips.report.evidence.lengths import length_table
 from mmtips.report.evidence.studies import (
     BASELINE,
     PUBLISHED,
     STOCK,
-    by_setting,
     comparable,
+    finished,
     lost,
     missing,
     tasks_of,
     whole,
 )
+from mmtips.report.evidence.summary import summary
 from mmtips.report.evidence.tables import (
     control_table,
     difference_table,
     fair_table,
+    pooled_control_table,
     pooled_table,
     rate_table,
     said_bounds,
-    variant_table,
 )
-from mmtips.report.evidence.words import summary
+from mmtips.report.evidence.variants import variant_table
+from mmtips.report.evidence.words import joined
 from mmtips.report.schemas import Result
 from mmtips.report.tables import insert_table, markdown_table
 
@@ -74,7 +78,7 @@ def _fair(studies: Studies) -> str:
 
 def _differences(studies: Studies) -> str:
     said = []
-    for name in by_setting(studies['final']):
+    for name in comparable(studies['final']):
         first, second = (difference_table(name, comparable(studies['final'], baseline)[name], baseline, 'final')
                          for baseline in (BASELINE, STOCK))
         said.append(f'### {name}: differences\n\n{first}\n\n<details><summary>against {STOCK}</summary>\n\n{second}'
@@ -84,8 +88,11 @@ def _differences(studies: Studies) -> str:
 
 def _pooled(studies: Studies) -> str:
     settings = comparable(studies['final'])
-    tables = [pooled_table(settings, task, 'final') for task in tasks_of(settings)]
-    return '\n\n'.join(filter(None, [*tables, control_table(studies['final'])]))
+    tables = [table(settings, task, 'final') for table in (pooled_table, pooled_control_table)
+              for task in tasks_of(settings)]
+    each = control_table(studies['final'])
+    head = 'The same in each setting, adjusted over the few rows of a table alone:' if each else ''
+    return '\n\n'.join(filter(None, [*tables, head, each]))
 
 
 def _again(studies: Studies, name: str) -> str:
@@ -93,7 +100,13 @@ def _again(studies: Studies, name: str) -> str:
     tables = [f'### {setting}: {HEADINGS[name]}\n\n{fair_table(cells)}\n\n'
               f'{difference_table(setting, cells, BASELINE, name)}'
               for setting, cells in comparable(studies[name]).items()]
-    return '\n\n'.join(filter(None, [*tables, _lost(studies[name])]))
+    return '\n\n'.join(filter(None, [*tables, control_table(studies[name]), _lost(studies[name])]))
+
+
+def _longer(studies: Studies) -> str:
+    """The table of the longer trainings, behind what they changed."""
+    moved = length_table(studies['final'], studies['longer']) if 'final' in studies else ''
+    return '\n\n'.join(filter(None, [moved, _again(studies, 'longer')]))
 
 
 def _variants(study: Result, baseline: str) -> str:
@@ -102,10 +115,13 @@ def _variants(study: Result, baseline: str) -> str:
 
 
 def _lost(study: Result) -> str:
-    """Which operators are not shown, in a sentence; nothing if there are none."""
-    gone = [f'{setting}, {name} (seed {", ".join(map(str, sorted(seeds)))})' for (setting, name), seeds in
-            lost(study).items()]
-    return f'Not compared, since a training diverged: {"; ".join(gone)}.' if gone else ''
+    """Which operators and seeds are not shown, in sentences; nothing if there are none."""
+    gone = {key: joined([str(seed) for seed in sorted(seeds)]) for key, seeds in lost(study).items()}
+    shared = {key: seeds for key, seeds in gone.items() if key[1] == BASELINE}
+    said = [f'Left out for all: seed {seeds}, since {name} diverged in {setting}.' for (setting, name), seeds in
+            shared.items()]
+    own = [f'{setting}, {name} (seed {seeds})' for (setting, name), seeds in gone.items() if name != BASELINE]
+    return ' '.join([*said, *([f'Not compared, since a training diverged: {"; ".join(own)}.'] if own else [])])
 
 
 def _checks(studies: Studies) -> str:
@@ -124,15 +140,18 @@ def _checks(studies: Studies) -> str:
 
 
 def _on_a_gpu(studies: Studies) -> str:
-    """What the runs on a GPU say, with where they ran."""
-    if 'final' not in whole(studies):
-        return outstanding('final', studies, 'results/evidence/gpu')
-    return f"{_run(studies['final'])}\n\n{_pooled(studies)}\n\n{_fair(studies)}"
+    """What the runs on a GPU say, with where they ran; also before their end, of the seeds that there are."""
+    ready = whole(studies)
+    left = [] if 'final' in ready else [outstanding('final', studies, 'results/evidence/gpu')]
+    shown = {**ready, 'final': finished(studies['final'])} if 'final' in studies else {}
+    if not shown or not shown['final']['rows']:
+        return '\n\n'.join(left)
+    return '\n\n'.join([*left, _run(shown['final']), _pooled(shown), _fair(shown), _checks(shown)])
 
 
 #: The generated parts of the page: the study that each is made of, and how.
 PARTS: dict[str, tuple[str, Callable[[Studies], str]]] = {
-    'answer': ('final', lambda studies: answer(comparable(studies['final']), 'final')),
+    'answer': ('final', lambda studies: answer(studies['final'])),
     'fair': ('final', _fair),
     'differences': ('final', _differences),
     'pooled': ('final', _pooled),
@@ -140,7 +159,7 @@ PARTS: dict[str, tuple[str, Callable[[Studies], str]]] = {
     'checks': ('final', _checks),
     'rates': ('search', lambda studies: rate_table(studies['search'])),
     'time': ('time', lambda studies: _again(studies, 'time')),
-    'longer': ('longer', lambda studies: _again(studies, 'longer')),
+    'longer': ('longer', _longer),
     'ablation': ('ablation', lambda studies: _variants(studies['ablation'], PUBLISHED)),
     'variants': ('variants', lambda studies: _variants(studies['variants'], BASELINE)),
 }
@@ -168,8 +187,7 @@ def short(studies: Studies) -> str:
     """What the README says: who is best, how TIPS as published does, and what is recommended."""
     if 'final' not in whole(studies):
         return outstanding('final', studies)
-    settings = comparable(studies['final'])
-    return f"{summary(settings, 'final')}\n\n{recommendation(settings, 'final')}"
+    return f"{summary(studies['final'])}\n\n{recommendation(studies['final'])}"
 
 
 def render_evidence(page: Path, readme: Path, studies: Studies, gpu: Studies) -> list[Path]:

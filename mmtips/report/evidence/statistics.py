@@ -83,16 +83,18 @@ def paired_difference(values: Mapping[int, float], baseline: Mapping[int, float]
         cell: What to call the pair in the error.
 
     Returns:
-        The difference, not adjusted. One seed has no p; where all differences are equal, p is 1 if they are zero and 0
-        otherwise.
+        The difference, not adjusted. One seed has no p, nor have differences that are all equal, for which there is no
+        t: by how much they vary is not known then, rather than nothing.
 
     Raises:
-        ValueError: If a seed is missing on one side, or on both; the message names the cell and the seeds.
+        ValueError: If a seed is missing on one side, or on both, or a value is not finite; the message names the cell.
     """
     if set(values) != set(baseline) or not values:
         raise ValueError(f'{cell}: expected the same seeds on both sides, got {sorted(values)} and '
                          f'{sorted(baseline)}: run the missing ones with tools/evidence.py')
     differences = [values[seed] - baseline[seed] for seed in sorted(values)]
+    if not all(map(math.isfinite, differences)):
+        raise ValueError(f'{cell}: expected finite values, got {dict(values)} and {dict(baseline)}')
     return _tested(mean_interval(differences), differences)
 
 
@@ -145,14 +147,11 @@ def pooled(values: Mapping[str, Mapping[int, float]], cell: str = 'values') -> d
 
 
 def _tested(mean: Estimate, differences: Sequence[float]) -> Difference:
-    if mean.seeds == 1:
-        return Difference(mean, None, None)
-    error = _standard_error(differences, mean.value)
+    error = _standard_error(differences, mean.value) if mean.seeds > 1 else 0.
     if error == 0:
-        p = 1. if mean.value == 0 else 0.
-    else:
-        from scipy.stats import t
-        p = float(2 * t.sf(abs(mean.value) / error, mean.seeds - 1))
+        return Difference(mean, None, None)
+    from scipy.stats import t
+    p = float(2 * t.sf(abs(mean.value) / error, mean.seeds - 1))
     return Difference(mean, p, p)
 
 
@@ -175,7 +174,7 @@ def holm(p_values: Sequence[float]) -> list[float]:
 
 
 def adjust(differences: Mapping[str, Difference]) -> dict[str, Difference]:
-    """Adjust the p values of differences that are looked at together; those of one seed have none and do not count."""
+    """Adjust the p values of differences that are looked at together; those without one do not count."""
     tested = {name: of.p for name, of in differences.items() if of.p is not None}
     adjusted = dict(zip(tested, holm(list(tested.values())), strict=True))
     return {name: replace(of, adjusted=adjusted.get(name)) for name, of in differences.items()}

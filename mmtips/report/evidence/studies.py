@@ -54,6 +54,28 @@ def whole(studies: Mapping[str, Result]) -> dict[str, Result]:
     return {name: result for name, result in studies.items() if not missing(result)}
 
 
+def finished(result: Result) -> Result:
+    """What may be said of a study before its end: the seeds that all operators of a setting have, if there are two.
+
+    Args:
+        result: A study.
+
+    Returns:
+        The study with those rows alone, which may be none.
+    """
+    runs = [*result['rows'], *result['diverged']]
+    operators: dict[str, set[str]] = {}
+    trained: dict[tuple[str, int], set[str]] = {}
+    for of in runs:
+        operators.setdefault(of['setting'], set()).add(of['operator'])
+        trained.setdefault((of['setting'], of['seed']), set()).add(of['operator'])
+    ready = {key for key, names in trained.items() if names == operators[key[0]]}
+    several = {setting for setting in operators if sum(place == setting for place, _ in ready) > 1}
+    rows, diverged = ([of for of in result[kind] if of['setting'] in several and (of['setting'], of['seed']) in ready]
+                      for kind in ('rows', 'diverged'))
+    return dict(result, rows=rows, diverged=diverged)
+
+
 def require_single(result: Result, source: str) -> None:
     """Refuse two rows of one cell, and a setting with two tasks.
 
@@ -102,7 +124,7 @@ def comparable(result: Result, baseline: str = BASELINE) -> dict[str, Cells]:
     """The rows of a study that may be compared.
 
     An operator is not compared in a setting in which one of its trainings diverged: what is left of it is a
-    selection of its good runs. A seed that the baseline lost anywhere is left out everywhere.
+    selection of its good runs. A seed that BlurPool, or another baseline, lost anywhere is left out everywhere.
 
     Args:
         result: A study.
@@ -111,11 +133,16 @@ def comparable(result: Result, baseline: str = BASELINE) -> dict[str, Cells]:
     Returns:
         As :func:`by_setting`.
     """
-    gone = lost(result)
-    without = set().union(*(seeds for (_, name), seeds in gone.items() if name == baseline))
+    gone, kept = lost(result), {BASELINE, baseline}
+    without = {seed for (_, name), seeds in gone.items() if name in kept for seed in seeds}
     return {setting: {name: {seed: row for seed, row in of.items() if seed not in without} for name, of in cells.items()
-                      if name == baseline or (setting, name) not in gone}
+                      if name in kept or (setting, name) not in gone}
             for setting, cells in by_setting(result).items()}
+
+
+def is_tips(rows: Mapping[int, Row]) -> bool:
+    """Whether an operator is a form of TIPS, by the config of its rows."""
+    return all((row['config'] or {}).get('type') == PUBLISHED for row in rows.values())
 
 
 def rows_of(cells: Cells) -> list[Row]:
@@ -136,10 +163,11 @@ def estimated(rows: Mapping[int, Row], measure: Measure) -> Estimate | None:
     return None if known is None else mean_interval([known[seed] for seed in sorted(known)])
 
 
-def tasks_of(settings: Mapping[str, Cells]) -> dict[str, list[str]]:
-    """The names of the settings of each task, in the order of :data:`TASKS`."""
-    named = {task: [name for name, cells in settings.items() if rows_of(cells)[0]['task'] == task] for task in TASKS}
-    return {task: names for task, names in named.items() if names}
+def tasks_of(settings: Mapping[str, Cells]) -> dict[str, dict[str, Cells]]:
+    """The settings of each task, in the order of :data:`TASKS`."""
+    found = {task: {name: cells for name, cells in settings.items() if rows_of(cells)[0]['task'] == task}
+             for task in TASKS}
+    return {task: own for task, own in found.items() if own}
 
 
 def require_operator(cells: Cells, operator: str, where: str) -> None:

@@ -2,16 +2,16 @@
 """The tables of the evidence in Markdown. They print numbers, and verdicts that follow from them; no conclusions."""
 
 from collections.abc import Callable, Mapping
-from typing import Any
 
-from mmtips.notation import written
 from mmtips.report.columns import MISSING
 from mmtips.report.evidence.checks import chosen_rates
 from mmtips.report.evidence.comparison import (
+    Judged,
     against_all,
     against_controls,
     cost_ratio,
     differences,
+    judge_controls,
     judge_task,
 )
 from mmtips.report.evidence.measures import CIRCULAR, ITERATIONS, PRIMARY, SCORE, Measure, measures
@@ -24,6 +24,7 @@ from mmtips.report.evidence.studies import (
     rows_of,
     tasks_of,
 )
+from mmtips.report.evidence.words import standings
 from mmtips.report.schemas import Result
 from mmtips.report.tables import markdown_table
 
@@ -87,15 +88,33 @@ def difference_table(setting: str, cells: Cells, baseline: str, where: str) -> s
 
 
 def pooled_table(settings: Mapping[str, Cells], task: str, where: str) -> str:
-    """Every operator against BlurPool over the settings of a task, and whether it clears the bar."""
-    own = {name: settings[name] for name in tasks_of(settings)[task]}
+    """Every operator against BlurPool over the settings of a task, whether it clears the bar, and who is what."""
+    own = tasks_of(settings)[task]
     circular = differences(own, CIRCULAR[task], against_all(own, BASELINE, where), where)
-    judged = sorted(judge_task(settings, task, where), key=lambda of: -of.score.mean.value)
-    lines = [[of.name, f'{len(of.score.settings)} of {len(own)}', said_difference(of.score),
-              said_difference(of.consistency), said_difference(circular.get(of.name)), f'{of.cost:.2f}',
-              'yes' if of.clears else 'no'] for of in judged]
-    return markdown_table([f'{task}, against {BASELINE}', 'settings', *(measure.heading for measure in compared(task)),
-                           f'training s / {BASELINE}', 'clears the bar'], lines)
+    judged = judge_task(settings, task, where).values()
+    lines = [[of.name, *_pooled_line(of, circular, len(own)), 'yes' if of.clears else 'no']
+             for of in sorted(judged, key=lambda of: -of.score.mean.value)]
+    table = markdown_table([f'{task}, against {BASELINE}', *_pooled_headings(task, BASELINE), 'clears the bar'], lines)
+    return f'{table}\n\nAgainst {BASELINE} in {task}: {standings(judged, task)}.'
+
+
+def pooled_control_table(settings: Mapping[str, Cells], task: str, where: str) -> str:
+    """Operators against their controls over the settings of a task, adjusted together; empty if none has one."""
+    own = tasks_of(settings)[task]
+    circular = differences(own, CIRCULAR[task], against_controls(own), where)
+    lines = [[of.name, of.other, *_pooled_line(of, circular, len(own)), 'yes' if of.gains else 'no']
+             for of in judge_controls(settings, task, where).values()]
+    return markdown_table([f'{task}: against its control', 'control', *_pooled_headings(task, 'that'), 'gains on it'],
+                          lines) if lines else ''
+
+
+def _pooled_line(of: Judged, circular: Mapping[str, Difference], everywhere: int) -> list[str]:
+    return [f'{len(of.score.settings)} of {everywhere}', said_difference(of.score), said_difference(of.consistency),
+            said_difference(circular.get(of.name)), f'{of.cost:.2f}']
+
+
+def _pooled_headings(task: str, other: str) -> list[str]:
+    return ['settings', *(measure.heading for measure in compared(task)), f'training s / {other}']
 
 
 def rate_table(search: Result) -> str:
@@ -110,35 +129,6 @@ def rate_table(search: Result) -> str:
             marked = [f'**{text}**' if rate == of.best else text for rate, text in zip(rates, scores, strict=True)]
             lines.append([name, *marked, f'{of.best:g}{" (edge)" if of.at_the_edge else ""}'])
         tables.append(markdown_table([f'{network}: score at', *(f'{rate:g}' for rate in rates), 'chosen'], lines))
-    return '\n\n'.join(tables)
-
-
-def variant_table(study: Result, baseline: str) -> str:
-    """Configurations against one of them: what each changes, and the differences in score and consistency.
-
-    Intervals without verdicts: few seeds and many rows, from which nothing is concluded that is not tested elsewhere.
-
-    Args:
-        study: The study ``'ablation'`` or ``'variants'``.
-        baseline: The configuration that the others are compared with, in every setting.
-
-    Returns:
-        Markdown: a table for each setting.
-    """
-    tables = []
-    for setting, cells in comparable(study, baseline).items():
-        own, shown = {setting: cells}, compared(rows_of(cells)[0]['task'])
-        pairs = against_all(own, baseline, study['study'])
-        columns, lines = [differences(own, measure, pairs, study['study']) for measure in shown], []
-        # The baseline stands first, since the others are described by what they change in it.
-        for name in sorted(cells, key=lambda other: other != baseline):
-            told = [said_estimate(estimated(cells[name], measure), measure) if name == baseline else
-                    said_bounds(of.get(name)) for of, measure in zip(columns, shown, strict=True)]
-            config = said_config(config_of(cells[name]), config_of(cells[baseline]) if name != baseline else {})
-            lines.append([name, config, str(len(cells[name])), *told,
-                          f'{cost_ratio(own, name, baseline):.2f}'])
-        tables.append(markdown_table([f'{setting}, against {baseline}', 'config of the operator', 'seeds',
-                                      *(measure.heading for measure in shown), f'training s / {baseline}'], lines))
     return '\n\n'.join(tables)
 
 
@@ -163,20 +153,3 @@ def control_table(study: Result, said: Callable[[Difference | None], str] = said
             tables.append(markdown_table([f'{setting}: against its control', 'control', *(
                 measure.heading for measure in shown), 'training s / that'], lines))
     return '\n\n'.join(tables)
-
-
-def config_of(rows: Mapping[int, Any]) -> dict[str, Any]:
-    """The config of an operator, that of its first seed."""
-    return dict(next(iter(rows.values()))['config'] or {})
-
-
-def said_config(config: Mapping[str, Any], baseline: Mapping[str, Any]) -> str:
-    """A config as Markdown code; of another form of the baseline's operator only what differs.
-
-    Losses are no part of it: the name of a row says what it changes there.
-    """
-    relative = bool(config) and config.get('type') == baseline.get('type')
-    own = {key: value for key, value in config.items() if not relative or baseline.get(key, ...) != value}
-    said = [f'{key}={written(value)}' for key, value in own.items()]
-    said += [f'no {key}' for key in baseline if relative and key not in config]
-    return f"`{', '.join(said)}`" if said else f"as {baseline['type']}" if relative else 'none'

@@ -1,13 +1,14 @@
 # Copyright (c) mmtips authors. All rights reserved.
-"""Sentences about the evidence. Each is built from numbers; none is kept for a result that was expected."""
+"""Clauses about the evidence. Each is built from numbers; none is kept for a result that was expected."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
-from mmtips.report.evidence.comparison import judge_task, pooled_means
+from mmtips.report.evidence.comparison import Judged
 from mmtips.report.evidence.measures import PRIMARY, SCORE, Measure
-from mmtips.report.evidence.statistics import BETTER, UNTOLD, WORSE, Difference, Estimate, verdict
-from mmtips.report.evidence.studies import BASELINE, PUBLISHED, Cells, tasks_of
-from mmtips.report.tables import markdown_table
+from mmtips.report.evidence.statistics import UNTOLD, Difference, Estimate, verdict
+
+#: The seeds whose training diverged, by setting and operator (:func:`mmtips.report.evidence.studies.lost`).
+Lost = Mapping[tuple[str, str], Collection[int]]
 
 
 def joined(names: Sequence[str]) -> str:
@@ -22,43 +23,65 @@ def said_interval(of: Estimate, *, signed: bool = False, unit: str = '') -> str:
     return text if of.low is None else f'{text} ({of.low:{sign}.1f} to {of.high:{sign}.1f})'
 
 
-def said_best(means: Mapping[str, Estimate]) -> str:
-    """The operator of the highest mean, and which of the others have intervals that reach into its own."""
-    best = max(means, key=lambda name: (means[name].value, name))
-    low = means[best].low
-    near = [name for name, of in means.items() if name != best and low is not None and of.high is not None
-            and of.high >= low]
-    tail = f'; the intervals of {joined(near)} overlap with its own' if near else ''
-    return f'{best}, {said_interval(means[best])}{tail}'
-
-
 def against(of: Difference, measure: Measure) -> str:
-    """An operator against BlurPool in a measure, in a clause."""
+    """An operator against another one in a measure, in a clause."""
     return f'{said_interval(of.mean, signed=True, unit=" points")} {measure.said}: {verdict(of)}'
 
 
-def summary(settings: Mapping[str, Cells], where: str) -> str:
-    """The table for the README: for each task the best operators, and TIPS as published against BlurPool.
+def figures(of: Judged, task: str) -> str:
+    """What an operator gains or loses on another one, and at what cost, in three clauses."""
+    return f'{against(of.score, SCORE[task])}; {against(of.consistency, PRIMARY[task])}; {of.cost:.2f} times the ' \
+           f'training time of {of.other}'
+
+
+def brief(of: Judged, task: str) -> str:
+    """The same without intervals, for where many are named."""
+    return f'{of.score.mean.value:+.1f} {SCORE[task].said} ({verdict(of.score)}), {of.consistency.mean.value:+.1f} ' \
+           f'{PRIMARY[task].said} ({verdict(of.consistency)}), {of.cost:.2f} times the time'
+
+
+def controlled(of: Judged | None, task: str) -> str:
+    """How an operator does beside its control, in a sentence with a space before it; nothing for one without."""
+    return '' if of is None else \
+        f' Against {of.other}: {against(of.score, SCORE[task])}; {against(of.consistency, PRIMARY[task])}.'
+
+
+def lost_in(name: str, gone: Lost, settings: Collection[str]) -> str:
+    """Where trainings of an operator diverged, in a clause; nothing where none did."""
+    places = [f'{setting} (seed {joined([str(seed) for seed in sorted(gone[setting, name])])})' for setting in settings
+              if (setting, name) in gone]
+    return f'it diverged in {joined(places)}' if places else ''
+
+
+def places(of: Judged, gone: Lost, settings: Collection[str]) -> str:
+    """In which settings an operator was compared, if not in all of them, in brackets with a space before them."""
+    own = of.score.settings
+    if set(own) == set(settings):
+        return ''
+    said = f"in {joined(own)}{' alone' if len(own) == 1 else ''}"
+    return f" ({'; '.join(filter(None, [said, lost_in(of.name, gone, settings)]))})"
+
+
+def standings(judged: Collection[Judged], task: str) -> str:
+    """Who is better or worse than what all are compared with, and in what, in one sentence without its end.
 
     Args:
-        settings: All settings of the study ``'final'``.
-        where: Name of the study, for errors.
+        judged: Operators, each against the same one.
+        task: Their task.
 
     Returns:
-        Markdown.
+        A group of names for each outcome, the best first; ``'none'`` if there is no operator.
     """
-    lines: list[list[str]] = []
-    for task, names in tasks_of(settings).items():
-        own, measures = {name: settings[name] for name in names}, (SCORE[task], PRIMARY[task])
-        published = next((of for of in judge_task(settings, task, where) if of.name == PUBLISHED), None)
-        told = ['not measured'] * 2 if published is None else \
-            [against(of, measure) for of, measure in
-             zip((published.score, published.consistency), measures, strict=True)]
-        best = [said_best(means) if (means := pooled_means(own, measure)) else 'not measured'
-                for measure in measures]
-        over = f'{task}, mean over {len(names)} setting{"s" * (len(names) > 1)}'
-        lines.append([over, best[0], best[1], '; '.join(told)])
-    table = markdown_table(['', 'best by score', 'best by consistency', f'{PUBLISHED} as published against {BASELINE}'],
-                           lines)
-    return f'{table}\n\nIn brackets: 95 % Student-t intervals over seeds; differences are paired over seeds, and ' \
-           f'*{BETTER}*, *{WORSE}* and *{UNTOLD}* are adjusted after Holm over all operators.'
+    groups: dict[tuple[str, str], list[str]] = {}
+    for of in sorted(judged, key=lambda of: -sum(found.mean.value for found in (of.score, of.consistency))):
+        groups.setdefault(of.verdicts, []).append(of.name)
+    return '; '.join(f'{outcome(*words, task)}: {joined(names)}' for words, names in groups.items()) or 'none'
+
+
+def outcome(score: str, consistency: str, task: str) -> str:
+    """Two verdicts as one phrase."""
+    if score == consistency:
+        return f'{score} in {"either" if score == UNTOLD else "both"}'
+    told = {SCORE[task].said: score, PRIMARY[task].said: consistency}
+    said = [f'{word} in {measure}' for measure, word in told.items() if word != UNTOLD]
+    return ', '.join(said) if len(said) == 2 else f'{said[0]} alone'

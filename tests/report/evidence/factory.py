@@ -5,6 +5,8 @@ import math
 
 import numpy as np
 
+from mmtips.report.evidence.studies import by_setting
+
 RUN = dict(created='2026-01-02T03:04:05+00:00', commit='0123456789ab', device='CPU (invented)', threads=1,
            versions=dict(torch='0'))
 #: By operator: score, consistency, bias and cost around which the cells lie.
@@ -62,6 +64,23 @@ def invented(name='final', settings=SETTINGS, operators=OPERATORS, seeds=5):
                                 msb=dict(selection=bias, weight=None if operator == 'StridedConv' else .2 + bias / 2),
                                 seconds=40 * cost * (1 + .02 * random.random())))
     return study(rows, name)
+
+
+def cells(**scores):
+    """A setting of operators with the scores of their seeds; consistency is the score and a tenth."""
+    return by_setting(study([row(operator=name.replace('_', ' '), seed=seed, score=score, consistency=score + .1)
+                             for name, of in scores.items() for seed, score in enumerate(of)]))['deeplabv3plus-zeros']
+
+
+def around(mean, scale=1.):
+    """Five scores of this mean."""
+    return [mean + scale * step for step in (0., .01, -.01, .005, -.005)]
+
+
+def gone(**more):
+    """A training that diverged."""
+    return {**{key: row()[key] for key in ('setting', 'task', 'operator', 'config', 'learning_rate', 'seed',
+                                           'iterations')}, 'reason': 'loss is nan', **more}
 
 
 def searched(operators=OPERATORS, settings=SETTINGS):

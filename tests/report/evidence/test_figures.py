@@ -1,18 +1,22 @@
 # Copyright (c) mmtips authors. All rights reserved.
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mmtips.evidence.plan import load_plan
 from mmtips.report.evidence import write_evidence_figures
 from mmtips.report.evidence.curves import layer_curves, mean_curve, short_names, tau_cells
 from mmtips.report.evidence.figures import FIGURES, front
 from mmtips.report.evidence.labels import label_points, spread
-from mmtips.report.evidence.looks import looks, tall
+from mmtips.report.evidence.looks import looks, looks_of, tall
 from mmtips.report.evidence.maps import map_rows
 from mmtips.report.figures.style import rendered
 from tests.report.evidence.factory import OPERATORS, invented, row, study
 
+ROOT = Path(__file__).parents[3]
 FEW = {name: OPERATORS[name] for name in ('stock', 'BlurPool', 'APS', 'TIPS', 'TIPS phase')}
 
 
@@ -69,9 +73,16 @@ def test_an_operator_has_one_look():
     names = [*OPERATORS, 'TIPS anchor exact', 'BlurPool 5', 'APS 3']
     found = looks(names)
     assert len({(of['color'], of['marker']) for of in found.values()}) == len(names)
-    assert found == looks(reversed(names))
-    assert found['TIPS'] == looks(['TIPS'])['TIPS'] == looks([*names, 'A TIPS'])['TIPS']
+    assert found['TIPS'] == looks(['TIPS'])['TIPS'] == looks(['A TIPS', *names])['TIPS']
     assert len({found[name]['color'] for name in found if name.startswith('TIPS')}) == 1
+
+
+def test_operators_of_the_final_runs_look_different_whatever_was_tried_before():
+    plan = load_plan(ROOT / 'configs/evidence/plans/cpu.py')
+    names = {study: sorted(plan.of_study(plan.study(study))) for study in ('variants', 'ablation', 'final')}
+    found = looks_of({name: study([row(operator=operator) for operator in of], name) for name, of in names.items()})
+    assert len({(found[name]['color'], found[name]['marker']) for name in names['final']}) == len(names['final'])
+    assert set(found) == {name for of in names.values() for name in of}
 
 
 def test_names_cover_neither_points_nor_each_other():

@@ -53,7 +53,9 @@ def test_of_a_study_that_is_not_finished_nothing_is_said(tmp_path):
     studies = every()
     studies['final']['protocol']['cells'] = len(studies['final']['rows']) + 7
     made = parts(studies, studies)
-    assert made['gpu'].endswith('(`results/evidence/gpu/final.json`) are not finished: 7 trainings are left.')
+    left, _, shown = made['gpu'].partition('\n\n')  # where it is all that there will be, what there is
+    assert left.endswith('(`results/evidence/gpu/final.json`) are not finished: 7 trainings are left.')
+    assert '| TIPS | 3 |' in shown
     assert made['fair'].endswith('are not finished: 7 trainings are left.')
     assert made['figure pareto'] == made['answer'] == made['fair']
     assert 'Outstanding' not in made['variants']

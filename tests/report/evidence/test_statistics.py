@@ -82,9 +82,17 @@ def test_a_paired_difference_against_scipy(pairs):
     assert (ours.mean.low > 0 or ours.mean.high < 0) == (ours.p < .05)
 
 
-@pytest.mark.parametrize(('values', 'p'), [((1., 1.), 1), ((2., 2.), 0), ((2., ), None)])
-def test_differences_that_do_not_vary(values, p):
-    assert paired_difference(dict(enumerate(values)), dict.fromkeys(range(len(values)), 1.)).p == p
+@pytest.mark.parametrize('values', [(1., 1.), (2., 2.), (2., )])
+def test_differences_that_do_not_vary_have_no_p_and_are_not_told_apart(values):
+    found = paired_difference(dict(enumerate(values)), dict.fromkeys(range(len(values)), 1.))
+    assert found.p is None
+    assert verdict(found) == UNTOLD
+
+
+@pytest.mark.parametrize('value', [math.nan, math.inf])
+def test_what_is_not_finite_is_refused(value):
+    with pytest.raises(ValueError, match='here: expected finite values, got {0: (nan|inf), 1: 2.0} and'):
+        paired_difference({0: value, 1: 2.}, {0: 1., 1: 1.}, 'here')
 
 
 @pytest.mark.parametrize(('values', 'baseline'), [({0: 1.}, {0: 1., 1: 1.}), ({0: 1., 1: 1.}, {1: 1.}), ({}, {})])

@@ -7,20 +7,15 @@ from mmtips import report
 from mmtips.report.evidence import load_studies
 from mmtips.report.evidence.checks import chosen_rates, departures, is_flat, last_gain
 from mmtips.report.evidence.measures import SCORE, measures
-from mmtips.report.evidence.studies import by_setting, comparable, values
+from mmtips.report.evidence.studies import by_setting, comparable, finished, values
 from mmtips.report.evidence.tables import rate_table
-from tests.report.evidence.factory import invented, row, searched, study
+from tests.report.evidence.factory import OPERATORS, gone, invented, row, searched, study
 
 
 def save(folder, result, name=None):
     path = folder / f"{name or result['study']}.json"
     path.write_text(json.dumps(result))
     return path
-
-
-def gone(**more):
-    return {**{key: row()[key] for key in ('setting', 'task', 'operator', 'config', 'learning_rate', 'seed',
-                                           'iterations')}, 'reason': 'loss is nan', **more}
 
 
 def test_a_study_survives_the_disk(tmp_path):
@@ -84,8 +79,22 @@ def test_who_diverged_is_not_compared_there_and_what_the_baseline_lost_nowhere()
     cells = comparable(result)
     assert 'APS' not in cells['a-zeros']
     assert set(cells['b-zeros']['APS']) == set(cells['a-zeros']['BlurPool']) == {0, 2}
-    assert comparable(result, 'stock')['a-zeros']['stock'].keys() == {0, 1, 2}
-    assert 'BlurPool' not in comparable(result, 'stock')['b-zeros']
+    assert comparable(result, 'stock') == cells
+    result['diverged'].append(gone(setting='b-zeros', operator='stock', seed=0))
+    assert 'stock' not in comparable(result)['b-zeros']
+    assert set(comparable(result, 'stock')['a-zeros']['stock']) == {2}
+    assert 'BlurPool' in comparable(result, 'stock')['b-zeros']
+
+
+def test_of_a_study_before_its_end_the_seeds_that_all_operators_have():
+    result = invented(settings=dict.fromkeys(['a-zeros', 'b-zeros']), seeds=3)
+    done = {'a-zeros': lambda of: (of['operator'], of['seed']) != ('DDAC', 2), 'b-zeros': lambda of: of['seed'] == 0}
+    result['rows'] = [of for of in result['rows'] if done[of['setting']](of)]
+    assert {setting: {name: set(of) for name, of in cells.items()} for setting, cells in
+            by_setting(finished(result)).items()} == {'a-zeros': dict.fromkeys(OPERATORS, {0, 1})}
+    result['diverged'] = [gone(setting='a-zeros', operator='DDAC', seed=2)]
+    assert by_setting(finished(result))['a-zeros']['APS'].keys() == {0, 1, 2}
+    assert finished(result)['diverged'] == result['diverged']
 
 
 def tried(scores):
@@ -131,20 +140,28 @@ def test_how_far_a_curve_rises_at_its_end():
 
 
 def test_departures_are_said_and_nothing_else():
-    final = study([row(seed=seed) for seed in range(5)])
-    assert departures(final, None) == []
+    final, search = study([row(seed=seed) for seed in range(5)]), tried({.01: [.5], .1: [.4]})
+    assert departures(final, search) == []
+    assert departures(final, None) == ['the learning rates are not held against a search, of which there is no file']
     final['protocol']['cells'] = 5
-    assert departures(final, None) == []
+    assert departures(final, search) == []
     final['protocol']['cells'] = 6
-    assert departures(final, None) == ['5 of 6 planned trainings are in the file']
+    assert departures(final, search) == ['5 of 6 planned trainings are in the file']
     del final['protocol']['cells']
-    assert departures(final, tried({.01: [.5], .1: [.4]})) == []
     assert departures(final, tried({.01: [.5], .1: [.6]})) == [
         'deeplabv3plus-zeros, TIPS: trained at [0.01], and the search chose 0.1']
-    short = study([row(seed=seed, curve=[[500, .1], [1000, .2]]) for seed in range(4)])
-    short['diverged'] = [gone(seed=4)]
-    assert departures(short, None) == [
+    assert departures(study([row(curve=[], seed=seed) for seed in range(5)]), search) == [
+        'deeplabv3plus-zeros, TIPS: has no curve over the last quarter']
+
+
+def test_trainings_that_diverged_and_curves_that_rise_are_departures():
+    steep = [[500, .1], [1000, .2]]
+    final = study([row(operator=name, seed=seed, curve=steep if name == 'APS' else row()['curve'])
+                   for name in ('BlurPool', 'APS', 'TIPS', 'DDAC') for seed in range(5)
+                   if (name, seed) not in (('TIPS', 4), ('BlurPool', 0))])
+    final['diverged'] = [gone(seed=4), gone(operator='BlurPool', seed=0)]
+    assert departures(final, study([], 'search')) == [
         'deeplabv3plus-zeros, TIPS, seed 4: diverged (loss is nan); the operator is not compared there',
-        'deeplabv3plus-zeros, TIPS: 4 seed(s), fewer than 5',
-        'deeplabv3plus-zeros, TIPS: still rises by 10.0 points over the last quarter']
-    assert departures(study([row(curve=[])]), None)[1].endswith('TIPS: has no curve over the last quarter')
+        'deeplabv3plus-zeros, BlurPool, seed 0: diverged (loss is nan); the seed is left out for all',
+        'all cells: 4 seed(s), fewer than 5',
+        'deeplabv3plus-zeros: 1 of 3 cells still rise by 1 point or more over the last quarter, by 10.0 in the mean']

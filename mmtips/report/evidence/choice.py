@@ -1,0 +1,82 @@
+# Copyright (c) mmtips authors. All rights reserved.
+"""What to take: the rule of the protocol, applied to numbers and said."""
+
+from collections.abc import Collection, Mapping
+
+from mmtips.report.evidence.comparison import (
+    COST,
+    HARM,
+    Judged,
+    against_controls,
+    judge_controls,
+    judge_task,
+)
+from mmtips.report.evidence.measures import PRIMARY, SCORE
+from mmtips.report.evidence.statistics import BETTER, WORSE
+from mmtips.report.evidence.studies import BASELINE, Cells, comparable, is_tips, lost, tasks_of
+from mmtips.report.evidence.words import Lost, brief, controlled, figures, joined, places
+from mmtips.report.schemas import Result
+
+
+def recommendation(study: Result) -> str:
+    """Which forms of TIPS clear the bar by a gain of their own, which by what is added to them, and who else does.
+
+    Args:
+        study: The study ``'final'``.
+
+    Returns:
+        A paragraph.
+    """
+    tasks = tasks_of(comparable(study))
+    said = [sentence for task, settings in tasks.items() for sentence in _choice(settings, task, lost(study))]
+    return f'**Which?** The bar: {BETTER} than {BASELINE} in score or consistency, {WORSE} in neither, in the mean ' \
+           f'over the settings, both intervals above {-HARM:+.1f} points, at no more than {COST:g} times its ' \
+           f'training time. {" ".join(said)}'
+
+
+def _choice(settings: Mapping[str, Cells], task: str, gone: Lost) -> list[str]:
+    """Sentences about a task: what to take, and what else clears the bar."""
+    judged, controls = (judge(settings, task, 'final') for judge in (judge_task, judge_controls))
+    clearing = _ranked([of for of in judged.values() if of.clears], len(settings))
+    owed = _owed(clearing, against_controls(settings), controls)
+    free = [of for of in clearing if of.name not in owed]
+    forms = [of for of in free if _is_tips(of.name, settings)]
+    first, count = next(iter(forms or free), None), sum(_is_tips(name, settings) for name in judged)
+    head = f'In {task}, ' + ('' if forms else f'no form of TIPS of the {count} measured clears it by a gain of its '
+                             'own: ')
+    named = [f'{of.name}{places(of, gone, settings)}, {brief(of, task)}{owed.get(of.name, "")}' for of in clearing
+             if of is not first]
+    if first is None:
+        return [f'{head}stay with **{BASELINE}**.',
+                *([f'What clears it owes that to its additions: {"; ".join(named)}.'] if named else [])]
+    said = f'{head}take **{first.name}**{places(first, gone, settings)}: {figures(first, task)}.' \
+           f'{_worse_in(first.name, settings, task)}{controlled(controls.get(first.name), task)}'
+    return [said, *([f'Also clear it: {"; ".join(named)}.'] if named else [])]
+
+
+def _owed(clearing: Collection[Judged], named: Mapping[str, str], controls: Mapping[str, Judged]) -> dict[str, str]:
+    """Of those that have a control and no gain on it, or none that is known everywhere, which it is, in a clause."""
+    beside = {of.name: control for of in clearing if (control := controls.get(of.name)) and control.covers(of)}
+    return {name: f", {'with no gain on' if name in beside else 'but not everywhere beside'} {named[name]}, which has "
+            'the same additions' for name in (of.name for of in clearing)
+            if name in named and not (name in beside and beside[name].gains)}
+
+
+def _ranked(judged: Collection[Judged], everywhere: int) -> list[Judged]:
+    """The largest gain in consistency first, but nothing measured in some of the settings before what was in all."""
+    return sorted(judged, key=lambda of: (len(of.score.settings) < everywhere, -of.consistency.mean.value))
+
+
+def _worse_in(name: str, settings: Mapping[str, Cells], task: str) -> str:
+    """The settings in which an operator by itself is worse, in a sentence with a space before it; nothing for none."""
+    said = []
+    for setting, cells in settings.items():
+        of = judge_task({setting: cells}, task, 'final').get(name)
+        worse = [] if of is None else [measure.said for measure, word in zip(
+            (SCORE[task], PRIMARY[task]), of.verdicts, strict=True) if word == WORSE]
+        said += [f'in {setting} in {joined(worse)}'] if worse else []
+    return f' Setting by setting it is {WORSE} {joined(said)}.' if said else ''
+
+
+def _is_tips(name: str, settings: Mapping[str, Cells]) -> bool:
+    return is_tips(next(cells[name] for cells in settings.values() if name in cells))
