@@ -3,8 +3,8 @@
 
 In the order of the data: ``studies`` reads the files and finds rows, ``statistics`` knows means, pairs and verdicts,
 ``comparison`` sets operators against one of them, ``checks`` holds the runs against the protocol, ``correlations`` sets
-bias against consistency; ``tables``, ``words``, ``answer`` and ``figures`` say and show it, and ``page`` puts it where
-it is read.
+bias against consistency; ``words`` says it in clauses, ``tables``, ``variants`` and ``lengths`` in tables, ``choice``,
+``answer`` and ``summary`` in what a reader is told first, ``figures`` shows it, and ``page`` puts it where it is read.
 """
 
 from mmtips.report.evidence.figures import write_evidence_figures
