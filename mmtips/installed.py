@@ -1,8 +1,11 @@
 # Copyright (c) mmtips authors. All rights reserved.
-"""The versions of what a measured figure may depend on."""
+"""The code that a measured figure may depend on: versions, and the commit of ours."""
 
 import platform
+import shutil
+import subprocess
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 
 from mmtips.version import __version__
 
@@ -22,3 +25,13 @@ def installed_versions() -> dict[str, str]:
         except PackageNotFoundError:
             continue
     return found
+
+
+def commit() -> str:
+    """The commit of the code, with ``-dirty`` behind it where it was changed; ``unknown`` outside a checkout."""
+    root = Path(__file__).parents[1]
+    if not (root / '.git').exists() or shutil.which('git') is None:  # installed, perhaps inside another repository
+        return 'unknown'
+    git = subprocess.run(['git', 'describe', '--always', '--dirty', '--abbrev=12', '--exclude=*'], capture_output=True,
+                         text=True, cwd=root, check=False)
+    return git.stdout.strip() or 'unknown'

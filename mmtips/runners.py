@@ -2,6 +2,7 @@
 """Runners, and checkpoints that must fit them."""
 
 import ast
+from collections.abc import Iterator
 from typing import Any
 
 from mmengine.config import Config
@@ -14,6 +15,9 @@ from mmtips.wrappers import unwrap
 
 #: The entries of a model that name operators: of converted backbones, and of All-CNN.
 OPERATORS = ('downsampler', 'reduce', 'sites')
+#: Hooks that change what a model computes, and nothing that a checkpoint holds: what each of them changes.
+CONVERSIONS = {'CircularPaddingHook': {'CircularPaddingHook'}, 'AlignedDecodeHook': {'AlignedDecodeHook'},
+               'ExactEquivarianceHook': {'CircularPaddingHook', 'AlignedDecodeHook'}}
 
 
 def join_processes(config: Config) -> None:
@@ -59,12 +63,13 @@ def build_trainer(config: Config) -> Runner:
         The runner.
 
     Raises:
-        ValueError: If what it is to go on from was trained with another downsampler.
+        ValueError: If what it is to go on from was trained with another downsampler, or with a hook that changes the
+            network and is missing here.
     """
     checkpoint = config.get('load_from') or find_latest_checkpoint(config.work_dir) if config.get('resume') else None
     if checkpoint is not None:
         loaded = CheckpointLoader.load_checkpoint(checkpoint, map_location='cpu')
-        _require_same_downsampler(config, loaded, checkpoint)
+        _require_same_network(config, loaded, checkpoint)
     return build_runner(config)
 
 
@@ -81,10 +86,11 @@ def build_tester(config: Config, checkpoint: str) -> Runner:
     Raises:
         FileNotFoundError: If there is no such file.
         RuntimeError: If the checkpoint does not fit the model, which mmengine only warns about.
-        ValueError: If it was trained with another downsampler.
+        ValueError: If it was trained with another downsampler, or with a hook that changes the network and is missing
+            here.
     """
     loaded = CheckpointLoader.load_checkpoint(checkpoint, map_location='cpu')
-    _require_same_downsampler(config, loaded, checkpoint)
+    _require_same_network(config, loaded, checkpoint)
     # The runner loads it once more when it runs, so that hooks that keep two sets of weights see it.
     config.load_from, config.resume = checkpoint, False
     runner = build_runner(config)
@@ -107,15 +113,19 @@ def _load_weights(model: nn.Module, weights: dict[str, Any], checkpoint: str) ->
                            'trained with another config, or another downsampler?')
 
 
-def _require_same_downsampler(config: Config, loaded: Any, checkpoint: str) -> None:
-    # Most operators have no parameters, so that one would load as the other. A checkpoint holds the text of its config,
-    # which is read and not run.
+def _require_same_network(config: Config, loaded: Any, checkpoint: str) -> None:
+    # Most operators have no parameters, nor has a border or a decode, so that one would load as the other. A
+    # checkpoint holds the text of its config, which is read and not run.
     meta = loaded.get('meta') if isinstance(loaded, dict) else None
     text = meta.get('cfg') if isinstance(meta, dict) else None
     trained, now = (_operators_in(text) for text in (text, config.pretty_text))
     if trained and now and trained != now:
         raise ValueError(f'DOWNSAMPLER: {checkpoint} was trained with {trained}, and the config says {now}: take the '
                          'config that the training left in its work dir, or set DOWNSAMPLER to that')
+    lacking = _conversions_in(text) - _conversions_in(config.pretty_text)
+    if lacking:
+        raise ValueError(f'custom_hooks: {checkpoint} was trained with {sorted(lacking)}, and the config is without: '
+                         'take the config that the training left in its work dir, or add them')
 
 
 def _operators_in(text: object) -> str:
@@ -123,12 +133,23 @@ def _operators_in(text: object) -> str:
 
     No other choice for any site is as good as not naming sites.
     """
+    said = {(node.arg, ast.unparse(node.value)) for node in _entry(text, 'model')
+            if isinstance(node, ast.keyword) and node.arg in OPERATORS} - {('sites', 'None')}
+    return ', '.join(f'{name}={code}' for name, code in sorted(said)) if {name for name, _ in said} - {'sites'} else ''
+
+
+def _conversions_in(text: object) -> set[str]:
+    """What the hooks of a config's text change about its network."""
+    names = {str(node.value) for node in _entry(text, 'custom_hooks') if isinstance(node, ast.Constant)}
+    return set().union(*(changed for name, changed in CONVERSIONS.items() if name in names))
+
+
+def _entry(text: object, name: str) -> Iterator[ast.AST]:
+    """All parts of an entry of a config, by its text, which is read and not run; of no such text none."""
     try:
         statements = ast.parse(text).body if isinstance(text, str) else []
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return ''
-    models = [node.value for node in statements if isinstance(node, ast.Assign)
-              and [getattr(target, 'id', '') for target in node.targets] == ['model']]
-    said = {(node.arg, ast.unparse(node.value)) for model in models for node in ast.walk(model)
-            if isinstance(node, ast.keyword) and node.arg in OPERATORS} - {('sites', 'None')}
-    return ', '.join(f'{name}={code}' for name, code in sorted(said)) if {name for name, _ in said} - {'sites'} else ''
+        return
+    for node in statements:
+        if isinstance(node, ast.Assign) and [getattr(target, 'id', '') for target in node.targets] == [name]:
+            yield from ast.walk(node.value)

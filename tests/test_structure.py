@@ -35,7 +35,7 @@ MAY_IMPORT = {
     'benchmark': {'cli', 'downsampling', 'evaluation', 'losses', 'report', 'wrappers'},
     'testing': {'downsampling'},
     'hooks': {'downsampling', 'evaluation', 'report', 'surgery', 'wrappers'},
-    'cli': {'evaluation', 'hosts', 'notation', 'runners', 'version'},
+    'cli': {'evaluation', 'hosts', 'installed', 'notation', 'runners'},
     # It trains and measures as the tools do, and watches operators while they train.
     'evidence': {'cli', 'downsampling', 'evaluation', 'losses', 'notation', 'report', 'runners', 'wrappers'},
 }

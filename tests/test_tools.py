@@ -305,6 +305,21 @@ def test_checkpoint_of_other_operators_anywhere_in_the_model(trained, data, fail
     assert said in fails('test', tmp_path / 'mine.py', trained[0] / 'iter_6.pth', '--work-dir', tmp_path, *on(data))
 
 
+def test_checkpoint_of_a_network_that_was_converted_by_a_hook(tmp_path, monkeypatch):
+    """Neither a border nor a decode has parameters that would tell."""
+    monkeypatch.setenv('DOWNSAMPLER', 'stock')
+    config, path = Config.fromfile(ROOT / CONFIG), str(tmp_path / 'iter_1.pth')
+    torch.save(dict(state_dict={}, meta=dict(cfg="custom_hooks = [dict(type='ExactEquivarianceHook')]\n")), path)
+    config.update(resume=True, load_from=path, custom_hooks=[dict(type='CircularPaddingHook')])
+    with pytest.raises(ValueError, match=r"custom_hooks: .* was trained with \['AlignedDecodeHook'\], and the "):
+        cli.build_trainer(config)
+    with pytest.raises(ValueError, match=r'was trained with'):
+        cli.build_tester(config, path)
+    torch.save(dict(state_dict={}, meta=dict(cfg='custom_hooks = [')), path)  # no config that can be read
+    with pytest.raises(RuntimeError, match='is not a checkpoint of this EncoderDecoder'):
+        cli.build_tester(config, path)
+
+
 def test_a_training_does_not_go_on_from_another_downsampler(trained, data, fails):
     """The latest of the work dir, or the one that is named."""
     before = sorted(trained[0].glob('*.pth'))

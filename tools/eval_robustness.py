@@ -8,8 +8,8 @@ from mmengine.dist import is_main_process
 
 import mmtips  # noqa: F401 - mends the stack before the config is read
 from mmtips import cli, report, robustness
+from mmtips.report.robustness import section_text
 from mmtips.robustness import CORRUPTIONS, SEVERITIES, Attack
-from mmtips.robustness.study import Section
 
 
 def parse_args() -> argparse.Namespace:
@@ -23,7 +23,9 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--corruptions', nargs='*', default=[], choices=['all', *CORRUPTIONS], metavar='NAME',
                         help='all, or names of the 15 common corruptions (default: none)')
     parser.add_argument('--severities', nargs='+', type=int, choices=SEVERITIES, default=list(SEVERITIES))
-    parser.add_argument('--images', type=int, help='test on the first images only')
+    parser.add_argument('--corrupt-after', default='', metavar='TRANSFORM', help='corrupt behind this transform of the '
+                        'test pipeline: CenterCrop is the order of ImageNet-C (default: behind loading)')
+    parser.add_argument('--images', type=cli.count, default=0, help='test on the first images only (default: on all)')
     parser.add_argument('--skip-bad', action='store_true', help='leave out images that cannot be read')
     parser.add_argument('--seed', type=int, default=0, help='seed of the corruptions and random starts (default 0)')
     parser.add_argument('--baseline', type=Path, help='robustness.json of another model, for mCE and relative mCE')
@@ -44,17 +46,6 @@ def parse_attacks(words: list[str], steps: int, seed: int) -> list[Attack]:
     return attacks
 
 
-def table(section: Section, baseline: Section | None) -> str:
-    """What was measured, as text."""
-    rows = [['clean', '', f"{section['clean']:.2f}"]]
-    rows += [[cell['attack'], f"epsilon {cell['epsilon']:g}", f"{cell['accuracy']:.2f}"] for cell in section['attacks']]
-    rows += [[name, f'severity {severity}', f'{score:.2f}'] for name, row in section['corruptions'].items()
-             for severity, score in row.items()]
-    if baseline is not None and section['corruptions']:
-        rows += [[name, '', f'{value:.1f}'] for name, value in robustness.compare_sections(section, baseline).items()]
-    return report.aligned([['images', 'strength', section['metric']], *rows])
-
-
 def main() -> None:
     """Measure."""
     args = parse_args()
@@ -62,17 +53,19 @@ def main() -> None:
     baseline = None if args.baseline is None else report.load_result(args.baseline, 'robustness')['robustness']
     attacks = parse_attacks(args.attacks, args.steps, args.seed)
     config = cli.load_config(args)
-    if args.images is not None:
-        config.test_dataloader.dataset.indices = args.images
+    cli.take_images(config, args.images)
     out = args.out or Path(config.work_dir) / 'robustness.json'
     corruptions = list(CORRUPTIONS) if 'all' in args.corruptions else args.corruptions
-    cli.require_writable(out.parent)
+    if baseline is not None and corruptions:
+        planned = {name: {str(severity): 0. for severity in args.severities} for name in corruptions}
+        robustness.require_same_cells(planned, baseline['corruptions'])
+    cli.require_writable(out)
     cli.leave_out_unreadable(config, args.skip_bad)
     section = robustness.robustness_study(config, args.checkpoint, attacks, corruptions, args.severities,
-                                          out.with_suffix('.cells.jsonl'), args.seed)
+                                          out.with_suffix('.cells.jsonl'), args.seed, args.corrupt_after)
     if is_main_process():
         report.write_result(report.robustness_result(args.config.name, args.checkpoint, section), out)
-        print(f'\n{table(section, baseline)}\n\n{out}')
+        print(f'\n{section_text(section, baseline)}\n\n{out}')
 
 
 if __name__ == '__main__':

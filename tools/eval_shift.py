@@ -31,10 +31,11 @@ def main() -> None:
     """Measure."""
     args = parse_args()
     cli.require_files(checkpoint=args.checkpoint, robustness=args.robustness)
-    robustness = args.robustness and report.load_robustness(args.robustness, args.checkpoint)
     config = cli.load_config(args)
+    robustness = args.robustness and report.load_robustness(args.robustness, args.checkpoint,
+                                                            str(config.test_dataloader.dataset.type))
     out = args.out or Path(config.work_dir) / 'shift.json'
-    cli.require_writable(*filter(None, (out.parent, args.report)))
+    cli.require_writable(out, *filter(None, [args.report]))
     skipped = cli.leave_out_unreadable(config, args.skip_bad)
     runner = cli.build_tester(cli.shift_config(config, args, out), str(args.checkpoint))
     metrics = runner.test()

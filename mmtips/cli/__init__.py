@@ -17,11 +17,12 @@ from mmtips.cli.evaluation import (
     require_files,
     require_writable,
     shift_config,
+    take_images,
 )
 from mmtips.runners import build_runner, build_tester, build_trainer, resume_training
 
 __all__ = [
     'add_host_arguments', 'add_measure_arguments', 'build_runner', 'build_tester', 'build_trainer', 'config_files',
     'count', 'enable_amp', 'leave_out_unreadable', 'load_config', 'pixels_or_share', 'recipe_downsampler',
-    'recipe_name', 'require_files', 'require_writable', 'resume_training', 'shift_config'
+    'recipe_name', 'require_files', 'require_writable', 'resume_training', 'shift_config', 'take_images'
 ]

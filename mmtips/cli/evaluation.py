@@ -14,8 +14,8 @@ from mmengine.registry import DATASETS, init_default_scope
 
 from mmtips.evaluation import PROTOCOLS
 from mmtips.evaluation.images import readable_indices
+from mmtips.installed import commit, installed_versions
 from mmtips.runners import join_processes
-from mmtips.version import __version__
 
 #: The protocols of shift maps, ours.
 MAPPED = ('standard', 'circular')
@@ -71,22 +71,44 @@ def require_files(**files: Path | None) -> None:
             raise FileNotFoundError(f'{name}: no file {path}: download it or make it first')
 
 
-def require_writable(*folders: Path) -> None:
+def require_writable(out: Path, *folders: Path) -> None:
     """Make sure that results can be written, before they are measured.
 
     Args:
-        folders: The folders; they are made if need be.
+        out: The result file; one that is there already is no fault.
+        folders: Other folders that are written to; all are made if need be.
 
     Raises:
-        OSError: If nothing can be written into one of them.
+        OSError: If nothing can be written into one of them, or ``out`` is a folder.
     """
-    for folder in folders:
+    if out.is_dir():
+        raise IsADirectoryError(f'--out: expected a file, and {out} is a folder: name a file in it, such as '
+                                f'{out / "result.json"}')
+    for folder in (out.parent, *folders):
         try:
             folder.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryFile(dir=folder):
                 pass
         except OSError as error:
             raise OSError(f'{folder}: the results could not be written there ({error}): name another folder') from error
+
+
+def take_images(config: Config, images: int) -> None:
+    """Let a test take the first images alone.
+
+    Args:
+        config: The config; its test set gets ``indices``.
+        images: How many; 0 are all.
+
+    Raises:
+        ValueError: If the data set is a wrapper around others, which takes no indices.
+    """
+    dataset = config.test_dataloader.dataset
+    if images and ('dataset' in dataset or 'datasets' in dataset):
+        raise ValueError(f'--images: expected a data set that takes indices, got {dataset.type}: set them on what is '
+                         'inside it, with --cfg-options')
+    if images:
+        dataset.indices = images
 
 
 def leave_out_unreadable(config: Config, skip_bad: bool) -> list[str]:
@@ -133,14 +155,14 @@ def shift_config(config: Config, args: argparse.Namespace, out: Path) -> Config:
     """
     options = ('max_shift', 'pairs', 'seed', 'size_divisor', 'subpixel')
     protocols = [dict(name=name, **{option: getattr(args, option) for option in options}) for name in args.protocols]
-    shift_map = dict(protocol=args.map_protocol, max_shift=args.shift_map, step=args.map_step,
-                     images=args.map_images) if args.shift_map else None
+    shift_map = dict(protocol=args.map_protocol, max_shift=args.shift_map, step=args.map_step, images=args.map_images,
+                     size_divisor=args.size_divisor) if args.shift_map else None
     config.test_cfg = dict(config.test_cfg, type='ShiftTestLoop', protocols=protocols, shift_map=shift_map,
                            sampling_images=args.sampling_images, background=args.background,
                            ignore_index=args.ignore_index, border=args.border)
     config.custom_hooks = [*config.get('custom_hooks', []), dict(type='TestProgressHook')]
     # What is measured, so that only the same measurement goes on from the journal.
-    content = hashlib.sha256(f'{__version__}\n{config.pretty_text}'.encode())
+    content = hashlib.sha256(f'{commit()}\n{sorted(installed_versions().items())}\n{config.pretty_text}'.encode())
     content.update(args.checkpoint.read_bytes())
     config.test_cfg.journal = str(out.with_suffix('')) + f'.{content.hexdigest()[:12]}'
     return config

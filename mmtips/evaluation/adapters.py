@@ -82,27 +82,24 @@ def _scores_if_any(sample: Any) -> Tensor | None:
     return scores
 
 
-def ground_truth(sample: Any, size: tuple[int, int], ignore_index: int = 255) -> Tensor | None:
+def ground_truth(sample: Any, size: tuple[int, int]) -> Tensor | None:
     """The ground truth of one sample on the network's grid.
 
-    Test pipelines load annotations at the size of the file: where the image was resized or padded for the network,
-    labels are resized with it (nearest) and padded with ``ignore_index``.
+    Test pipelines load annotations at the size of the file: where the image was resized for the network, labels are
+    resized with it (nearest).
 
     Args:
         sample: A host's data sample.
-        size: Height and width of the preprocessed image.
-        ignore_index: Label of pixels without a ground truth.
+        size: Height and width of the image, without padding, see :func:`image_size`.
 
     Returns:
         ``size`` int64 labels; ``(1, 1)`` for classification; None if the sample has no single label.
     """
     if hasattr(sample, 'gt_sem_seg'):
         labels = sample.gt_sem_seg.data.reshape(1, 1, *sample.gt_sem_seg.data.shape[-2:])
-        inner = tuple(sample.metainfo.get('img_shape', size))[:2]
-        if labels.shape[-2:] != inner:
-            labels = F.interpolate(labels.float(), size=inner, mode='nearest')
-        padding = (0, size[1] - inner[1], 0, size[0] - inner[0])
-        return F.pad(labels, padding, value=ignore_index)[0, 0].long()
+        if labels.shape[-2:] != size:
+            labels = F.interpolate(labels.float(), size=size, mode='nearest')
+        return labels[0, 0].long()
     if getattr(sample, 'gt_label', None) is not None and sample.gt_label.numel() == 1:
         return sample.gt_label.reshape(1, 1).long()
     return None
@@ -125,22 +122,47 @@ def find_score(metrics: Mapping[str, Any]) -> str | None:
     return next((name for name in SCORES if name in metrics), None)
 
 
-def require_one_size(batch: Mapping[str, Any]) -> None:
-    """Refuse images of different sizes in one batch, which some hosts pad to the size of the largest.
+def percentage(name: str, value: Any) -> float:
+    """A score of a host's metric.
 
-    The border of that padding would be measured as if it belonged to the image, and where it is would depend on which
-    images happen to share a batch.
+    Args:
+        name: What the host calls it.
+        value: What it said.
+
+    Returns:
+        The value, in [0, 100].
+
+    Raises:
+        ValueError: If it is no percentage, as without any ground truth.
+    """
+    score = float(value)
+    if not 0 <= score <= 100:  # NaN too
+        raise ValueError(f'{name}: expected a percentage, got {score}: does any image have a ground truth?')
+    return score
+
+
+def image_size(batch: Mapping[str, Any]) -> tuple[int, int]:
+    """Height and width of the images of a batch, before the data preprocessor pads them at the bottom and on the right.
+
+    Images of different sizes in one batch are refused: some hosts pad them to the size of the largest, so that the
+    views of an image would depend on which others happen to share its batch.
 
     Args:
         batch: As the data loader gives it.
 
+    Returns:
+        Height and width.
+
     Raises:
-        ValueError: If the sizes differ.
+        ValueError: If the sizes differ, or an image comes several times, as with test-time augmentation.
     """
-    inputs = batch.get('inputs')
-    sizes = {tuple(image.shape[-2:]) for image in inputs} if isinstance(inputs, (list, tuple)) else set()
+    inputs = batch['inputs']
+    if not all(isinstance(image, Tensor) for image in inputs):
+        raise ValueError(f'inputs: expected a tensor for each image, got {type(inputs[0]).__name__}: test-time '
+                         'augmentation cannot be measured; take the test pipeline without TestTimeAug')
+    sizes = {(int(image.shape[-2]), int(image.shape[-1])) for image in inputs}
     if len(sizes) > 1:
         shown = ' and '.join(f'{height} x {width}' for height, width in sorted(sizes)[:2])
         raise ValueError(f'batch_size: a batch holds images of different sizes ({shown} pixels), which would be padded '
-                         'to one size and measured with their padding: set test_dataloader.batch_size=1, or resize '
-                         'them alike in the pipeline')
+                         'to one size: set test_dataloader.batch_size=1, or resize them alike in the pipeline')
+    return sizes.pop()

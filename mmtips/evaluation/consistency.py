@@ -26,7 +26,8 @@ def count_names(classes: Sequence[str]) -> list[str]:
     * ``foreground``: of these, the pixels whose ground truth is not the background class.
     * ``border``: of these, the pixels near a border of the ground truth.
     * ``joint``: of these, the pixels with a ground truth; a hit where both views are equal *and* correct.
-    * ``class/<name>``: pixels that either view calls the class; a hit where both do.
+    * ``class/<name>``: pixels that either view calls the class; a hit where both do. Of an image with a ground truth
+      only the pixels that have one.
 
     Args:
         classes: Names of the K classes.
@@ -44,10 +45,10 @@ def count_agreement(first: Tensor, second: Tensor, regions: Regions, num_classes
         first: ``(H, W)`` integer labels, ``UNSEEN`` (-1) where the view does not reach.
         second: ``(H, W)``, the other view.
         regions: The ground truth.
-        num_classes: K; 0 leaves the rows of classes out.
+        num_classes: K.
 
     Returns:
-        ``(4 + K, 2)`` float64, see :func:`count_names`.
+        ``(4 + K, 2)`` float64, see :func:`count_names`; ``(4, 2)`` for maps of 1 x 1.
 
     Raises:
         ValueError: If the maps differ in shape, or a label is none of the classes.
@@ -60,14 +61,15 @@ def count_agreement(first: Tensor, second: Tensor, regions: Regions, num_classes
     rows = [(equal & part, seen & part) for part in (seen, regions.foreground, regions.border)]
     rows.append((equal & regions.known & (first == regions.labels), seen & regions.known))
     counts = torch.tensor([[int(hits.sum()), int(total.sum())] for hits, total in rows], dtype=torch.float64)
-    if num_classes == 0:
-        return counts
     highest = int(torch.maximum(first, second).max())
     if highest >= num_classes:
         raise ValueError(f'the model predicts label {highest}, and the data set names {num_classes} classes: does the '
                          'config of the model belong to this data set?')
-    both = torch.bincount(first[equal].flatten(), minlength=num_classes)
-    either = sum(torch.bincount(view[seen].flatten(), minlength=num_classes) for view in (first, second)) - both
+    if first.shape == (1, 1):
+        return counts
+    counted = seen & regions.known if regions.known.any() else seen
+    both = torch.bincount(first[equal & counted].flatten(), minlength=num_classes)
+    either = sum(torch.bincount(view[counted].flatten(), minlength=num_classes) for view in (first, second)) - both
     return torch.cat([counts, torch.stack([both, either], dim=1).double().cpu()])
 
 

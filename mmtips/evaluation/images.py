@@ -63,6 +63,27 @@ def data_digest(dataset: Any) -> str | None:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+def ignored_label(dataset: Any) -> int:
+    """The label of pixels without a ground truth, also of data sets inside wrappers.
+
+    Args:
+        dataset: A data set of either host.
+
+    Returns:
+        Its ``ignore_index``; 255, the hosts' own, where it has none.
+
+    Raises:
+        ValueError: If the parts of a concatenated data set differ.
+    """
+    if hasattr(dataset, 'ignore_index'):
+        return int(dataset.ignore_index)
+    parts = [*getattr(dataset, 'datasets', []), *([dataset.dataset] if hasattr(dataset, 'dataset') else [])]
+    found = {ignored_label(part) for part in parts} or {255}
+    if len(found) > 1:
+        raise ValueError(f'ignore_index: expected one for all parts of the data set, got {sorted(found)}: set it alike')
+    return found.pop()
+
+
 def _name(dataset: Any, index: int) -> str:
     """The file of an image, with forward slashes; empty where there is none."""
     info = dataset.get_data_info(index) if hasattr(dataset, 'get_data_info') else None

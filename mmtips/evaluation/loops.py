@@ -12,7 +12,8 @@ from mmengine.registry import LOOPS
 from mmengine.runner import BaseLoop, TestLoop, ValLoop, autocast
 from torch import nn
 
-from mmtips.evaluation.adapters import require_one_size
+from mmtips.evaluation.adapters import image_size
+from mmtips.evaluation.images import ignored_label
 from mmtips.evaluation.journal import Journal
 from mmtips.evaluation.measures import Consistency, GroundTruth, Measure, Sampling, ShiftMap
 from mmtips.evaluation.metric import ShiftConsistency
@@ -69,7 +70,7 @@ class _ShiftLoop(BaseLoop):
         if background is None and 'background' in names:
             background = names.index('background')
         if ignore_index is None:
-            ignore_index = getattr(self.dataloader.dataset, 'ignore_index', 255)
+            ignore_index = ignored_label(self.dataloader.dataset)
         self.classes = Classes(names, background, ignore_index, border)
         if background is not None and not 0 <= background < len(names):
             raise ValueError(f'background: expected an index of one of the {len(names)} classes, got {background}')
@@ -99,13 +100,13 @@ class _ShiftLoop(BaseLoop):
         """Run the host's iteration, then measure the same batch; or take both from the journal.
 
         Raises:
-            ValueError: If the batch holds images of different sizes.
+            ValueError: If the batch holds images of different sizes, or one image several times.
         """
         indices = self._order.of_batch(idx)
         if idx < self.measured:
             self._replay(idx, indices)
             return
-        require_one_size(data_batch)
+        image_size(data_batch)  # refuses before the host's iteration
         before = [len(metric.results) for metric in self.evaluator.metrics]
         super().run_iter(idx, data_batch)
         for subject in self.subjects(data_batch, indices):
@@ -148,8 +149,9 @@ class _ShiftLoop(BaseLoop):
     def subjects(self, data_batch: Any, indices: Sequence[int]) -> list[Subject]:
         """The images of a collated batch, ready to be measured."""
         model = unwrap(self.runner.model)
+        size = image_size(data_batch)
         data = cast(nn.Module, model.data_preprocessor)(data_batch, False)
-        return subjects(model, data, indices[:len(data['inputs'])], self.classes)
+        return subjects(model, data, size, indices[:len(data['inputs'])], self.classes)
 
 
 @LOOPS.register_module()

@@ -69,11 +69,12 @@ class ShiftMap:
     """Consistency with the unshifted view for every shift of a grid, and the worst of them for every image.
 
     Args:
-        protocol: Says how views are made; only its name is used.
+        protocol: Name of the protocol that says how views are made.
         classes: What the labels mean.
         max_shift: Largest shift in pixels.
         step: Distance of neighbouring shifts in pixels.
         images: Of how many of the first images the map is made: the cost is one view for each shift.
+        size_divisor: Sides of cropped views are multiples of it.
         resamples: Bootstrap samples.
 
     Raises:
@@ -84,8 +85,8 @@ class ShiftMap:
     known = None
 
     def __init__(self, protocol: str, classes: Classes, max_shift: int, step: int = 1, images: int = 16,
-                 resamples: int = 1000) -> None:
-        self.protocol = ShiftProtocol(protocol, max_shift=max_shift, pairs=1)
+                 size_divisor: int = 1, resamples: int = 1000) -> None:
+        self.protocol = ShiftProtocol(protocol, max_shift=max_shift, pairs=1, size_divisor=size_divisor)
         self.shifts = shift_grid(max_shift, step)
         if not isinstance(images, int) or images < 1:
             raise ValueError(f'shift_map: images: expected an integer >= 1, got {images!r}')
@@ -106,7 +107,8 @@ class ShiftMap:
         kept = {row: counts[:, :, ROWS.index(row)] for row in ('overall', 'joint')}
         worst = torch.stack([as_ratios(of).amin(1) for of in kept.values()], dim=1)
         return dict(protocol=self.protocol.name, max_shift=self.protocol.max_shift, step=self.step, images=len(counts),
-                    shifts=ticks, overall=overall.tolist(), worst=estimates(worst, list(kept), self.resamples))
+                    size_divisor=self.protocol.size_divisor, shifts=ticks, overall=overall.tolist(),
+                    worst=estimates(worst, list(kept), self.resamples))
 
 
 class Sampling:
@@ -190,7 +192,7 @@ def agreement(subject: Subject, first: Tensor, second: Tensor, classes: Classes)
     regions: Regions = subject.regions
     if first.shape != regions.labels.shape:  # a classifier, and no ground truth
         regions = find_regions(None, classes, device=first.device)
-    return count_agreement(first, second, regions, 0 if first.shape == (1, 1) else len(classes.names))
+    return count_agreement(first, second, regions, len(classes.names))
 
 
 def estimates(counts: Tensor, names: Sequence[str], resamples: int) -> dict[str, Estimate]:

@@ -80,29 +80,30 @@ class Subject:
             return torch.stack([of.argmax(0) for of in undone])
         except (ValueError, FloatingPointError) as error:
             raise type(error)(f'{self.name}: {error}') from error
-        except RuntimeError as error:
+        except (RuntimeError, AssertionError) as error:  # the hosts assert sizes
             raise RuntimeError(f'{self.name}: the model fails on {protocol.name} views of {views.shape[-2]} x '
-                               f'{views.shape[-1]} pixels: if they are too small for its strides, lower max_shift '
-                               f'({error})') from error
+                               f'{views.shape[-1]} pixels: if they are too small for its strides, lower max_shift, and '
+                               f'if it takes multiples of a size alone, set size_divisor ({error})') from error
 
 
-def subjects(model: nn.Module, data: dict[str, Any], indices: Sequence[int], classes: Classes) -> list[Subject]:
-    """The images of a preprocessed batch.
+def subjects(model: nn.Module, data: dict[str, Any], size: tuple[int, int], indices: Sequence[int],
+             classes: Classes) -> list[Subject]:
+    """The images of a preprocessed batch, without what the data preprocessor padded them with.
 
     Args:
         model: The model in eval, not wrapped.
         data: ``inputs`` (N, C, H, W) and ``data_samples``.
+        size: Height and width of the images, at most H and W.
         indices: The N indices of the images in the data set.
         classes: What the labels mean.
 
     Returns:
         N subjects.
     """
-    images = data['inputs']
-    size = (images.shape[-2], images.shape[-1])
+    images = data['inputs'][..., :size[0], :size[1]]
     result = []
     for image, sample, index in zip(images, batch_samples(data, len(images)), indices, strict=True):
-        truth = None if sample is None else ground_truth(sample, size, classes.ignore_index)
+        truth = None if sample is None else ground_truth(sample, size)
         regions = find_regions(truth, classes, size, image.device)
         result.append(Subject(model, image, regions, index, sample_name(sample, index)))
     return result

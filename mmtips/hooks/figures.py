@@ -7,7 +7,7 @@ import numpy as np
 from mmengine.dist import is_main_process
 from mmengine.hooks import Hook
 from mmengine.registry import HOOKS
-from mmengine.runner import Runner
+from mmengine.runner import Runner, autocast
 
 from mmtips.evaluation import ShiftValLoop
 from mmtips.evaluation.exhibits import flicker_exhibits
@@ -60,7 +60,8 @@ class ShiftFiguresHook(Hook):
                 self._add(runner, name, _pixels(chart.draw([result], NARROW)))
         indices = range(min(self.examples, len(loop.dataloader.dataset)))
         palette = loop.dataloader.dataset.metainfo.get('palette') or []
-        examples, _ = flicker_exhibits(loop, indices, [], loop.protocols[0])
+        with autocast(enabled=loop.fp16):  # as measured
+            examples, _ = flicker_exhibits(loop, indices, [], loop.protocols[0])
         for index, example in examples.items():
             panels = paint_example(example, unwrap(runner.model), palette)
             if panels:

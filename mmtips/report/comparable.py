@@ -45,13 +45,15 @@ def _conditions(result: Result) -> Iterator[tuple[str, Any]]:
     yield from ((f'data.{key}', result['data'][key]) for key in DATA)
     if 'digest' in result['data']:
         yield 'data.digest (of the names of images and classes)', result['data']['digest'][:12]
+    yield 'model.input_shape', result['model']['input_shape']
     for name, measure in result['shift'].items():
         yield from ((f'shift.{name}.{key}', value) for key, value in measure['protocol'].items())
     if result['shift_map'] is not None:
         yield from ((f'shift_map.{key}', result['shift_map'][key]) for key in SHIFT_MAP)
+        yield 'shift_map.size_divisor', result['shift_map'].get('size_divisor', 1)
     if result['sampling'] is not None:
         yield 'sampling.images', result['sampling']['images']
     if result['accuracy'] is not None:
         yield 'accuracy.metric', result['accuracy']['metric']
     if result['robustness'] is not None:
-        yield from ((f'robustness.{key}', result['robustness'][key]) for key in ALIKE)
+        yield from ((f'robustness.{key}', value) for key, value in result['robustness'].items() if key in ALIKE)

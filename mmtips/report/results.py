@@ -3,8 +3,6 @@
 
 import hashlib
 import platform
-import shutil
-import subprocess
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime, timezone
@@ -14,8 +12,8 @@ from typing import Any
 import torch
 
 from mmtips.evaluation import ShiftProtocol, fidelity
-from mmtips.evaluation.adapters import find_score
-from mmtips.installed import installed_versions
+from mmtips.evaluation.adapters import find_score, percentage
+from mmtips.installed import commit, installed_versions
 from mmtips.report.schemas import SCHEMA, Result, load_result, validate
 
 
@@ -45,7 +43,7 @@ def shift_result(name: str, config: str, checkpoint: Path, data: dict[str, Any],
         A valid result.
     """
     metric = find_score(metrics)
-    accuracy = None if metric is None else dict(metric=metric, value=float(metrics[metric]))
+    accuracy = None if metric is None else dict(metric=metric, value=percentage(metric, metrics[metric]))
     return validate(dict(
         schema=SCHEMA,
         kind='shift_consistency',
@@ -83,23 +81,28 @@ def robustness_result(config: str, checkpoint: Path, section: dict[str, Any]) ->
                          run=run_information(), robustness=section))
 
 
-def load_robustness(path: Path, checkpoint: Path) -> dict[str, Any]:
+def load_robustness(path: Path, checkpoint: Path, dataset: str) -> dict[str, Any]:
     """Read the section of a robustness study.
 
     Args:
         path: What ``tools/eval_robustness.py`` wrote.
         checkpoint: The checkpoint whose it has to be.
+        dataset: The type of the data set that it has to be on, be it on some of its images.
 
     Returns:
         The section ``robustness``.
 
     Raises:
-        ValueError: If it is of another checkpoint, or no such result.
+        ValueError: If it is of another checkpoint or data set, or no such result.
     """
     result = load_result(path, 'robustness')
     if result['checkpoint'] != identify(checkpoint):
         raise ValueError(f"{path}: expected the robustness of {checkpoint}, got that of {result['checkpoint']['name']} "
                          f"with hash {result['checkpoint']['sha256'][:12]}: measure it with tools/eval_robustness.py")
+    measured = result['robustness'].get('dataset', dataset)  # earlier studies do not say
+    if measured != dataset:
+        raise ValueError(f'{path}: expected the robustness on {dataset}, got that on {measured}: measure it with '
+                         'tools/eval_robustness.py')
     return result['robustness']
 
 
@@ -134,15 +137,5 @@ def run_information(device: str | None = None) -> dict[str, Any]:
     """When, with which code and on what a result was measured; by default on a GPU if there is one."""
     on_gpu = torch.cuda.is_available() if device is None else device.startswith('cuda')
     name = torch.cuda.get_device_name() if on_gpu else f'CPU ({platform.machine()})'
-    return dict(created=datetime.now(timezone.utc).isoformat(timespec='seconds'), commit=_commit(), device=name,
+    return dict(created=datetime.now(timezone.utc).isoformat(timespec='seconds'), commit=commit(), device=name,
                 threads=torch.get_num_threads(), versions=installed_versions())
-
-
-def _commit() -> str:
-    """The commit of the code, with ``-dirty`` behind it where it was changed; ``unknown`` outside a checkout."""
-    root = Path(__file__).parents[2]
-    if not (root / '.git').exists() or shutil.which('git') is None:  # installed, perhaps inside another repository
-        return 'unknown'
-    git = subprocess.run(['git', 'describe', '--always', '--dirty', '--abbrev=12', '--exclude=*'], capture_output=True,
-                         text=True, cwd=root, check=False)
-    return git.stdout.strip() or 'unknown'

@@ -2,6 +2,8 @@
 """Results on disk: checked against the schema of their kind, and nothing is overwritten."""
 
 import json
+import math
+from collections.abc import Iterator
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -69,7 +71,26 @@ def validate(result: Result, source: str = 'result') -> Result:
     error = jsonschema.exceptions.best_match(schema.iter_errors(result))
     if error is not None:
         raise ValueError(f'{source}: not a result of this version of mmtips: {error.json_path}: {error.message}')
+    for place, fault in _impossible(result):
+        raise ValueError(f'{source}: not a result of this version of mmtips: {place}: {fault}')
     return result
+
+
+def _impossible(value: Any, place: str = '$') -> Iterator[tuple[str, str]]:
+    """What no schema can say: numbers that are none, intervals that end before they begin, maps of another grid."""
+    if isinstance(value, float) and not math.isfinite(value):
+        yield place, f'expected a finite number, got {value}'
+    parts = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, part in parts:
+        yield from _impossible(part, f'{place}.{key}' if isinstance(key, str) else f'{place}[{key}]')
+    if not isinstance(value, dict):
+        return
+    if isinstance(value.get('low'), (int, float)) and isinstance(value.get('high'), (int, float)) and \
+            value['low'] > value['high']:
+        yield place, f"expected low <= high, got {value['low']} and {value['high']}"
+    shifts, grid = value.get('shifts'), value.get('overall')
+    if isinstance(shifts, list) and isinstance(grid, list) and {len(shifts)} != {len(grid), *map(len, grid)}:
+        yield f'{place}.overall', f'expected {len(shifts)} x {len(shifts)} values, one for each pair of shifts'
 
 
 def load_result(path: Path, kind: str = 'shift_consistency') -> Result:
@@ -106,4 +127,4 @@ def write_result(result: Result, path: Path) -> None:
     validate(result)
     path.parent.mkdir(parents=True, exist_ok=True)
     keep_earlier(path)
-    path.write_text(json.dumps(result, indent=1) + '\n')
+    path.write_text(json.dumps(result, indent=1, allow_nan=False) + '\n')

@@ -9,6 +9,7 @@ from mmtips.robustness.errors import (
     error_table,
     mean_corruption_error,
     relative_mean_corruption_error,
+    require_same_cells,
 )
 from mmtips.robustness.loops import AttackTestLoop
 from mmtips.robustness.pipelines import corrupt_pipeline
@@ -19,5 +20,5 @@ from mmtips.robustness.victims import Victim
 __all__ = [
     'ATTACKS', 'CORRUPTIONS', 'SEVERITIES', 'Attack', 'AttackTestLoop', 'CellStore', 'TIPSCorrupt', 'Victim',
     'attack_images', 'compare_sections', 'corrupt', 'corrupt_pipeline', 'corruption_errors', 'error_table',
-    'mean_corruption_error', 'relative_mean_corruption_error', 'robustness_study'
+    'mean_corruption_error', 'relative_mean_corruption_error', 'require_same_cells', 'robustness_study'
 ]

@@ -95,11 +95,13 @@ def cross_entropy(logits: Tensor, labels: Tensor, ignore_index: int) -> Tensor:
     Args:
         logits: ``(N, K)`` or ``(N, K, H, W)``.
         labels: ``(N,)`` or ``(N, H, W)``, int64.
-        ignore_index: Label of pixels without a truth.
+        ignore_index: Label of pixels without a truth; any label that is no class counts as that, as in the hosts'
+            metrics.
 
     Returns:
         A scalar.
     """
+    labels = labels.where((labels >= 0) & (labels < logits.shape[1]), ignore_index)
     losses = F.cross_entropy(logits, labels, ignore_index=ignore_index, reduction='none')
     losses, seen = (values.reshape(len(labels), -1).sum(1) for values in (losses, labels != ignore_index))
     return (losses / seen.clamp(min=1)).sum()

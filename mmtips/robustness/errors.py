@@ -11,8 +11,8 @@ from typing import Any
 
 #: Corruption -> severity ('1' to '5') -> percent.
 Table = Mapping[str, Mapping[str, float]]
-#: What two studies must have in common.
-ALIKE = ('metric', 'images', 'seed')
+#: What two studies must have in common, as far as both say it.
+ALIKE = ('metric', 'images', 'seed', 'dataset', 'digest', 'corrupt_after')
 
 
 def error_table(scores: Table) -> dict[str, dict[str, float]]:
@@ -52,7 +52,7 @@ def corruption_errors(errors: Table, baseline: Table, clean: float = 0., baselin
     Raises:
         ValueError: If a cell is absent from one table, there is none at all, or the baseline's sum is not positive.
     """
-    _require_same_cells(errors, baseline)
+    require_same_cells(errors, baseline)
     ratios = {}
     for corruption, row in errors.items():
         own = sum(error - clean for error in row.values())
@@ -114,7 +114,7 @@ def compare_sections(section: Mapping[str, Any], baseline: Mapping[str, Any]) ->
         ValueError: If the studies have other metrics or cells, see also :func:`corruption_errors`.
     """
     for key in ALIKE:
-        if section[key] != baseline[key]:
+        if key in section and key in baseline and section[key] != baseline[key]:
             raise ValueError(f'baseline: expected {key} {section[key]!r}, got {baseline[key]!r}: measure both alike')
     (errors, clean), (base, base_clean) = ((error_table(study['corruptions']), 100 - study['clean'])
                                            for study in (section, baseline))
@@ -122,7 +122,16 @@ def compare_sections(section: Mapping[str, Any], baseline: Mapping[str, Any]) ->
             'relative mCE': relative_mean_corruption_error(errors, clean, base, base_clean)}
 
 
-def _require_same_cells(errors: Table, baseline: Table) -> None:
+def require_same_cells(errors: Table, baseline: Table) -> None:
+    """Refuse tables of other corruptions or severities.
+
+    Args:
+        errors: By corruption and severity.
+        baseline: By corruption and severity.
+
+    Raises:
+        ValueError: If a cell is absent from one of them, or there is none at all.
+    """
     cells, others = ({(corruption, severity) for corruption, row in table.items() for severity in row}
                      for table in (errors, baseline))
     for name, absent in (('errors', others - cells), ('baseline', cells - others)):

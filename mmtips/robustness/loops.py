@@ -8,11 +8,12 @@ from mmengine.registry import LOOPS
 from mmengine.runner import TestLoop, autocast
 from torch import nn
 
-from mmtips.evaluation.adapters import batch_samples, require_one_size
+from mmtips.evaluation.adapters import batch_samples, image_size
+from mmtips.evaluation.images import ignored_label
 from mmtips.evaluation.order import ImageOrder
 from mmtips.robustness.attacks import STEPS, Attack, attack_images
 from mmtips.robustness.libraries import require_library
-from mmtips.robustness.victims import Victim, truths
+from mmtips.robustness.victims import Victim, require_pixels, truths
 from mmtips.wrappers import unwrap
 
 #: A label that no class has.
@@ -56,7 +57,7 @@ class AttackTestLoop(TestLoop):
         require_library('foolbox', type(self).__name__)
         super().__init__(runner, dataloader, evaluator, fp16)
         if ignore_index is None:
-            ignore_index = getattr(self.dataloader.dataset, 'ignore_index', 255)
+            ignore_index = ignored_label(self.dataloader.dataset)
         self.ignore_index = ignore_index
         self._order = ImageOrder(self.dataloader)
 
@@ -69,16 +70,17 @@ class AttackTestLoop(TestLoop):
             data_batch: The batch.
 
         Raises:
-            ValueError: If the batch holds images of different sizes.
+            ValueError: If the batch holds images of different sizes, or of an unknown range.
         """
-        require_one_size(data_batch)
+        size, model = image_size(data_batch), unwrap(self.runner.model)
+        require_pixels(model, data_batch)
         self.runner.call_hook('before_test_iter', batch_idx=idx, data_batch=data_batch)
-        model = unwrap(self.runner.model)
         data = cast(nn.Module, model.data_preprocessor)(data_batch, False)
         samples = batch_samples(data, len(data['inputs']))
-        labels = truths(samples, tuple(data['inputs'].shape[-2:]), self.ignore_index).to(data['inputs'].device)
+        padded = tuple(data['inputs'].shape[-2:])
+        labels = truths(samples, size, padded, self.ignore_index).to(data['inputs'].device)
         # Images as a whole have classes of any number, 255 too.
-        victim = Victim(model, data['inputs'], samples, self.ignore_index if labels.dim() > 1 else NO_CLASS)
+        victim = Victim(model, data['inputs'], size, self.ignore_index if labels.dim() > 1 else NO_CLASS)
         pixels = attack_images(self.attack, victim, labels, self._order.of_batch(idx))
         data['inputs'] = victim.network_inputs(pixels)
         with autocast(enabled=self.fp16):

@@ -10,23 +10,28 @@ from mmengine.config import Config
 from mmtips.robustness.corruptions import check_corruption
 
 
-def corrupt_pipeline(config: Config, corruption: str, severity: int, seed: int = 0) -> Config:
+def corrupt_pipeline(config: Config, corruption: str, severity: int, seed: int = 0, after: str = '') -> Config:
     """Corrupt the images of a config's test data set.
 
     The transform goes behind the last one that loads an image. Data sets that hold their images in memory load none:
     there it goes first, and takes the images for RGB unless the data preprocessor turns them from BGR.
+
+    ImageNet-C corrupts what was resized and cropped: that order is ``after='CenterCrop'``. A corruption of large files
+    is weaker, since resizing averages it out.
 
     Args:
         config: A config of either host. Data sets inside wrappers, and all parts of a concatenated one, are corrupted.
         corruption: One of :data:`mmtips.robustness.CORRUPTIONS`.
         severity: 1 to 5.
         seed: Seed of what is drawn.
+        after: The type of the transform that it goes behind; loading if not given.
 
     Returns:
         A changed copy.
 
     Raises:
-        ValueError: If the corruption or severity is unknown, or the config has no test data set with a pipeline.
+        ValueError: If the corruption or severity is unknown, or the config has no test data set with a pipeline, or
+            that no transform ``after``.
     """
     check_corruption(corruption, severity)
     corrupted = copy.deepcopy(config)
@@ -41,7 +46,8 @@ def corrupt_pipeline(config: Config, corruption: str, severity: int, seed: int =
         order = 'bgr' if loading or _turns_bgr(corrupted) else 'rgb'
         transform = dict(type='TIPSCorrupt', corruption=corruption, severity=severity, seed=seed, channel_order=order)
         owner['pipeline'] = list(owner['pipeline'])
-        owner['pipeline'].insert(loading[-1] + 1 if loading else 0, transform)
+        owner['pipeline'].insert(_place(owner['pipeline'], after) if after else loading[-1] + 1 if loading else 0,
+                                 transform)
     return corrupted
 
 
@@ -56,10 +62,22 @@ def _owners_of_pipelines(dataset: Any) -> Iterator[dict]:
         yield from _owners_of_pipelines(part)
 
 
+def _place(pipeline: list[Any], after: str) -> int:
+    """The index behind the last transform of a type."""
+    names = [_type_name(transform) for transform in pipeline]
+    if after not in names:
+        raise ValueError(f'corrupt_after: expected one of {names}, the transforms of the test pipeline, got {after!r}')
+    return len(names) - names[::-1].index(after)
+
+
 def _loads_an_image(transform: Any) -> bool:
-    kind = transform.get('type') if isinstance(transform, dict) else type(transform)
-    name = getattr(kind, '__name__', str(kind)).rpartition('.')[2]
+    name = _type_name(transform)
     return name.startswith('Load') and 'Image' in name
+
+
+def _type_name(transform: Any) -> str:
+    kind = transform.get('type') if isinstance(transform, dict) else type(transform)
+    return getattr(kind, '__name__', str(kind)).rpartition('.')[2]
 
 
 def _turns_bgr(config: Config) -> bool:

@@ -12,11 +12,12 @@ from typing import Any
 
 from mmengine.config import Config
 from mmengine.dist import broadcast_object_list, is_main_process
-from mmengine.registry import LOOPS
+from mmengine.registry import DATASETS, LOOPS
 from mmengine.runner import Runner
 
-from mmtips.evaluation.adapters import SCORES, find_score
-from mmtips.installed import installed_versions
+from mmtips.evaluation.adapters import SCORES, find_score, percentage
+from mmtips.evaluation.images import data_digest
+from mmtips.installed import commit, installed_versions
 from mmtips.robustness.attacks import Attack
 from mmtips.robustness.corruptions import check_corruption
 from mmtips.robustness.libraries import require_library
@@ -37,6 +38,7 @@ class _Cell:
     corruption: str = ''
     severity: int = 0
     seed: int = 0
+    after: str = ''
 
     @property
     def cost(self) -> int:
@@ -50,11 +52,12 @@ class _Cell:
             attack = self.attack
             seed = '' if attack.name == 'FGSM' else f', seed {attack.seed}'
             return f'{attack.name}, epsilon {attack.epsilon:g}, steps {attack.steps}{seed}'
-        return f'{self.corruption}, severity {self.severity}, seed {self.seed}' if self.corruption else 'clean'
+        after = f', after {self.after}' if self.after else ''
+        return f'{self.corruption}, severity {self.severity}, seed {self.seed}{after}' if self.corruption else 'clean'
 
 
 def robustness_study(config: Config, checkpoint: Path, attacks: Sequence[Attack], corruptions: Sequence[str],
-                     severities: Sequence[int], store: Path, seed: int = 0,
+                     severities: Sequence[int], store: Path, seed: int = 0, corrupt_after: str = '',
                      report: Callable[[str], object] = print) -> Section:
     """Measure, or go on measuring.
 
@@ -68,18 +71,19 @@ def robustness_study(config: Config, checkpoint: Path, attacks: Sequence[Attack]
         severities: 1 to 5, of each corruption.
         store: A JSON-lines file of finished cells, see :class:`mmtips.robustness.CellStore`.
         seed: Seed of the corruptions; attacks have their own.
+        corrupt_after: See :func:`mmtips.robustness.corrupt_pipeline`.
         report: Called with a line when a cell is finished, in the main process.
 
     Returns:
-        The section ``robustness`` of a result: ``metric``, ``clean``, ``images``, ``seed``, ``attacks`` and
-        ``corruptions``.
+        The section ``robustness`` of a result: ``metric``, ``clean``, ``images``, ``seed``, ``dataset`` and its
+        ``digest``, ``corrupt_after``, ``attacks`` and ``corruptions``.
 
     Raises:
         ValueError: If an argument is unknown, a cell is named twice, the store is of another measurement, or the host's
             metrics hold none of :data:`mmtips.evaluation.adapters.SCORES`.
         ImportError: If a library is absent that a cell needs.
     """
-    cells = list(_cells(attacks, corruptions, severities, seed))
+    cells = list(_cells(attacks, corruptions, severities, seed, corrupt_after))
     keys = [cell.key for cell in cells]
     twice = sorted({key for key in keys if keys.count(key) > 1})
     if twice:
@@ -87,7 +91,8 @@ def robustness_study(config: Config, checkpoint: Path, attacks: Sequence[Attack]
     for cell in cells:  # what is wrong, or absent, is found before the run
         _loop(config, cell)
     runner = build_tester(copy.deepcopy(config), str(checkpoint))  # which makes the processes know each other
-    kept = CellStore(store, _fingerprint(config, checkpoint), f'{Path(config.filename or "config").name} with '
+    data = _data(config)
+    kept = CellStore(store, _fingerprint(config, checkpoint, data), f'{Path(config.filename or "config").name} with '
                      f'{checkpoint.name}') if is_main_process() else None
     finished = [kept.cells if kept is not None else {}]
     broadcast_object_list(finished)
@@ -97,18 +102,18 @@ def robustness_study(config: Config, checkpoint: Path, attacks: Sequence[Attack]
         scores[cell.key] = measured
         if kept is not None:
             kept.add(cell.key, measured)
-    return _section(cells, scores, seed)
+    return dict(_section(cells, scores, seed), corrupt_after=corrupt_after, **data)
 
 
-def _cells(attacks: Sequence[Attack], corruptions: Sequence[str], severities: Sequence[int],
-           seed: int) -> Iterator[_Cell]:
+def _cells(attacks: Sequence[Attack], corruptions: Sequence[str], severities: Sequence[int], seed: int,
+           after: str) -> Iterator[_Cell]:
     yield _Cell()
     for attack in attacks:
         yield _Cell(attack)
     for corruption in corruptions:
         for severity in severities:
             check_corruption(corruption, severity)
-            yield _Cell(None, corruption, severity, seed)
+            yield _Cell(None, corruption, severity, seed, after)
 
 
 def _loop(config: Config, cell: _Cell) -> dict[str, Any]:
@@ -121,7 +126,7 @@ def _loop(config: Config, cell: _Cell) -> dict[str, Any]:
                      seed=attack.seed)
     if cell.corruption:
         require_library('imagecorruptions', 'corrupting images')
-        config = corrupt_pipeline(config, cell.corruption, cell.severity, cell.seed)
+        config = corrupt_pipeline(config, cell.corruption, cell.severity, cell.seed, cell.after)
     return dict(loop, dataloader=config.test_dataloader, evaluator=config.test_evaluator)
 
 
@@ -147,10 +152,7 @@ def _run(runner: Runner, loop: dict[str, Any]) -> dict[str, Any]:
     name = find_score(metrics)
     if name is None:
         raise ValueError(f'test_evaluator: expected a metric that gives one of {SCORES}, got {sorted(metrics)}')
-    score = float(metrics[name])
-    if not 0 <= score <= 100:
-        raise ValueError(f'{name}: expected a percentage, got {score}: does any image have a ground truth?')
-    return dict(metric=name, score=score, images=len(runner._test_loop.dataloader.dataset))
+    return dict(metric=name, score=percentage(name, metrics[name]), images=len(runner._test_loop.dataloader.dataset))
 
 
 def _section(cells: Sequence[_Cell], scores: dict[str, dict[str, Any]], seed: int) -> Section:
@@ -168,9 +170,15 @@ def _section(cells: Sequence[_Cell], scores: dict[str, dict[str, Any]], seed: in
                 corruptions=corruptions)
 
 
-def _fingerprint(config: Config, checkpoint: Path) -> str:
+def _data(config: Config) -> dict[str, str | None]:
+    """The type of the data set that is tested, and a digest of what is in it."""
+    settings = config.test_dataloader.dataset
+    return dict(dataset=str(settings.type), digest=data_digest(DATASETS.build(copy.deepcopy(settings))))
+
+
+def _fingerprint(config: Config, checkpoint: Path, data: dict[str, str | None]) -> str:
     """A hash of everything that a score depends on, beside what its cell says."""
     entries = {key: value for key, value in config.to_dict().items() if key not in _IDLE}
     weights = hashlib.sha256(checkpoint.read_bytes()).hexdigest()
-    text = json.dumps([entries, weights, installed_versions()], sort_keys=True, default=str)
+    text = json.dumps([entries, weights, data, commit(), installed_versions()], sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()

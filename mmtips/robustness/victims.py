@@ -1,7 +1,7 @@
 # Copyright (c) mmtips authors. All rights reserved.
 """Models of either host as attacks want them: pixels in [0, 1] to logits."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
@@ -20,7 +20,7 @@ class Victim(nn.Module):
     Args:
         model: A segmentor or classifier, not wrapped.
         inputs: The batch as the data preprocessor made it, ``(N, C, H, W)``.
-        samples: Its N data samples, which say where padding begins.
+        size: Height and width of the images; what is below and to the right of them is padding.
         ignore_index: Label of pixels without a truth.
 
     Raises:
@@ -28,15 +28,16 @@ class Victim(nn.Module):
         TypeError: If the model cannot be attacked; the message says why.
     """
 
-    def __init__(self, model: nn.Module, inputs: Tensor, samples: Sequence[Any], ignore_index: int = 255) -> None:
+    def __init__(self, model: nn.Module, inputs: Tensor, size: tuple[int, int], ignore_index: int = 255) -> None:
         super().__init__()
         _require_servable(model)
         self.model = model
         self.inputs = inputs
         self.ignore_index = ignore_index
         self.scale, offset = _normalisation(model, inputs)
-        #: Where the image is, rather than padding: ``(N, 1, H, W)``, bool.
-        self.inside = _inside(inputs, samples)
+        #: Where the image is, rather than padding: ``(1, 1, H, W)``, bool.
+        self.inside = torch.zeros(1, 1, *inputs.shape[-2:], dtype=torch.bool, device=inputs.device)
+        self.inside[..., :size[0], :size[1]] = True
         pixels = inputs * self.scale + offset
         low, high = (float(value) * 255 for value in pixels[self.inside.expand_as(pixels)].aminmax())
         if low < -_TOLERANCE or high > 255 + _TOLERANCE:
@@ -87,12 +88,13 @@ class Victim(nn.Module):
         return F.interpolate(logits, size=pixels.shape[-2:], mode='bilinear', align_corners=align)
 
 
-def truths(samples: Sequence[Any], size: tuple[int, int], ignore_index: int = 255) -> Tensor:
+def truths(samples: Sequence[Any], size: tuple[int, int], padded: tuple[int, int], ignore_index: int = 255) -> Tensor:
     """The labels that an attack moves away from.
 
     Args:
         samples: N data samples of either host.
-        size: Height and width of the preprocessed images.
+        size: Height and width of the images.
+        padded: Height H and width W of what the network gets: padding has no truth.
         ignore_index: Label of pixels without a truth.
 
     Returns:
@@ -101,16 +103,38 @@ def truths(samples: Sequence[Any], size: tuple[int, int], ignore_index: int = 25
     Raises:
         ValueError: If a sample has no single label.
     """
-    labels = [None if sample is None else ground_truth(sample, size, ignore_index) for sample in samples]
+    labels = [None if sample is None else ground_truth(sample, size) for sample in samples]
     if any(label is None for label in labels):
         raise ValueError('data_samples: expected gt_sem_seg, or a gt_label of one class, on every sample: attacks need '
                          'the truth; is there LoadAnnotations in the test pipeline?')
     stacked = torch.stack([label for label in labels if label is not None])
-    return stacked.reshape(-1) if not hasattr(samples[0], 'gt_sem_seg') else stacked
+    if not hasattr(samples[0], 'gt_sem_seg'):
+        return stacked.reshape(-1)
+    return F.pad(stacked, (0, padded[1] - size[1], 0, padded[0] - size[0]), value=ignore_index)
+
+
+def require_pixels(model: nn.Module, batch: Mapping[str, Any]) -> None:
+    """Refuse images of which nothing says that they are of [0, 255].
+
+    Args:
+        model: The model, not wrapped.
+        batch: As the data loader gives it.
+
+    Raises:
+        ValueError: If the images are no integers and the data preprocessor has no mean and std.
+    """
+    kinds = {image.dtype for image in batch['inputs']}
+    if not isinstance(getattr(model.data_preprocessor, 'mean', None), Tensor) and kinds != {torch.uint8}:
+        raise ValueError(f'inputs: expected uint8, or a data preprocessor with mean and std, got {kinds}: attacks need '
+                         'to know the range of the values; normalise in the data preprocessor, and not in the pipeline')
 
 
 def _require_servable(model: nn.Module) -> None:
-    if hasattr(getattr(model, 'decode_head', None), 'num_queries'):
+    head = getattr(model, 'decode_head', None)
+    if any(type(part).__name__ == 'PointHead' for part in (head if isinstance(head, nn.ModuleList) else [])):
+        raise TypeError(f'{type(model).__name__} refines its prediction at points, and has no logits of these: it '
+                        'cannot be attacked')
+    if hasattr(head, 'num_queries'):
         raise TypeError(f'{type(model).__name__} classifies masks: it has no logits of pixels to attack')
     mode = (getattr(model, 'test_cfg', None) or {}).get('mode', 'whole')
     if mode != 'whole':
@@ -125,12 +149,3 @@ def _normalisation(model: nn.Module, inputs: Tensor) -> tuple[Tensor, Tensor]:
     if not isinstance(mean, Tensor) or not isinstance(std, Tensor):
         mean, std = inputs.new_zeros(1, 1, 1), inputs.new_ones(1, 1, 1)
     return std.to(inputs) / 255, mean.to(inputs) / 255
-
-
-def _inside(inputs: Tensor, samples: Sequence[Any]) -> Tensor:
-    inside = torch.zeros(len(inputs), 1, *inputs.shape[-2:], dtype=torch.bool, device=inputs.device)
-    for mask, sample in zip(inside, samples, strict=True):  # both hosts pad at the bottom and on the right
-        meta = {} if sample is None else sample.metainfo
-        height, width = tuple(meta.get('img_shape') or inputs.shape[-2:])[:2]
-        mask[:, :height, :width] = True
-    return inside

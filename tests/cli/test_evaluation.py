@@ -71,11 +71,25 @@ def test_shifts_in_pixels_and_shares():
 
 
 def test_folders_are_tried_before_the_run(tmp_path):
-    cli.require_writable(tmp_path / 'a/b')
+    cli.require_writable(tmp_path / 'a/b/out.json')
     assert list((tmp_path / 'a/b').iterdir()) == []
     (tmp_path / 'file').touch()
     with pytest.raises(OSError, match='file/c: the results could not be written there'):
-        cli.require_writable(tmp_path / 'file/c')
+        cli.require_writable(tmp_path / 'out.json', tmp_path / 'file/c')
+    with pytest.raises(IsADirectoryError, match='--out: expected a file, and .*a is a folder: name a file in it'):
+        cli.require_writable(tmp_path / 'a')
+
+
+def test_the_first_images_are_taken_of_what_takes_indices():
+    plain, nested = (Config(dict(test_dataloader=dict(dataset=of))) for of in (
+        dict(type='CIFAR10'), dict(type='ConcatDataset', datasets=[])))
+    cli.take_images(plain, 0)
+    assert 'indices' not in plain.test_dataloader.dataset
+    cli.take_images(plain, 5)
+    assert plain.test_dataloader.dataset.indices == 5
+    cli.take_images(nested, 0)
+    with pytest.raises(ValueError, match='--images: expected a data set that takes indices, got ConcatDataset'):
+        cli.take_images(nested, 5)
 
 
 def test_files_that_are_missing_are_named(tmp_path):
@@ -95,7 +109,7 @@ def test_the_loop_gets_what_was_asked_for(tmp_path):
     loop = journal_of(tmp_path, shift_map=4, max_shift=0.1)
     assert [protocol['name'] for protocol in loop['protocols']] == ['standard', 'lps']
     assert loop['protocols'][0]['max_shift'] == 0.1
-    assert loop['shift_map'] == dict(protocol='standard', max_shift=4, step=1, images=16)
+    assert loop['shift_map'] == dict(protocol='standard', max_shift=4, step=1, images=16, size_divisor=1)
     assert journal_of(tmp_path)['shift_map'] is None
 
 

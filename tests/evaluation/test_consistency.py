@@ -21,7 +21,7 @@ def test_counts_by_hand():
         'foreground': [2, 4],  # truth is 1 on (0,1), (0,2), (1,0) and (1,2) among the seen: equal at (0,1) and (1,0)
         'border': [3, 3],  # (0,0) and its neighbours (0,1), (1,0); (1,1) is seen once only
         'joint': [2, 5],  # (0,0) and (0,1) are equal and right; (1,3) has no ground truth
-        'class/a': [2, 3],
+        'class/a': [1, 2],  # of (1,3) nothing is counted
         'class/b': [1, 3],
         'class/c': [1, 2],
     }
@@ -55,7 +55,7 @@ def naive_counts(first, second, truth, classes, background, ignore, border):
         if t != ignore:
             rows[3][0] += a == b == t
             rows[3][1] += 1
-        for c in range(classes):
+        for c in range(classes) if t != ignore or not (truth != ignore).any() else ():
             rows[4 + c][0] += a == b == c
             rows[4 + c][1] += c in (a, b)
     return rows
@@ -95,8 +95,10 @@ def test_what_is_no_class_is_no_ground_truth():
 
 def test_a_model_of_more_classes_than_the_data_has_is_told_so():
     labels = torch.tensor([[0, 3]])
-    with pytest.raises(ValueError, match='predicts label 3, and the data set names 3 classes'):
-        count_agreement(labels, labels, find_regions(None, ABC, (1, 2)), 3)
+    for of in (labels, labels[:, 1:]):  # a map, and the class of an image
+        with pytest.raises(ValueError, match='predicts label 3, and the data set names 3 classes'):
+            count_agreement(of, of, find_regions(None, ABC, of.shape), 3)
+    assert count_agreement(labels[:, :1], labels[:, :1], find_regions(None, ABC), 3).tolist()[0] == [1, 1]
 
 
 def test_regions_are_where_the_predictions_are():

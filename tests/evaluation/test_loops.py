@@ -3,10 +3,12 @@ from types import SimpleNamespace
 
 import pytest
 import torch
+from mmengine.model import ImgDataPreprocessor
 from mmengine.structures import BaseDataElement, PixelData
 
 from mmtips.evaluation import PROTOCOLS, ShiftProtocol, draw_shifts
 from mmtips.evaluation.adapters import ground_truth, predict_labels
+from mmtips.evaluation.images import ignored_label
 from mmtips.evaluation.order import ImageOrder
 from tests.evaluation.toys import StripedImages, make_runner
 
@@ -140,10 +142,44 @@ def test_a_data_set_without_classes_is_refused(tmp_path):
 
 def test_ground_truth_follows_the_image_to_the_grid_of_the_network():
     labels = torch.tensor([[1, 2], [3, 4]])[None]
-    sample = BaseDataElement(gt_sem_seg=PixelData(data=labels), metainfo=dict(img_shape=(4, 4)))
-    expected = torch.full((5, 6), 255)
-    expected[:4, :4] = labels[0].repeat_interleave(2, 0).repeat_interleave(2, 1)
-    assert torch.equal(ground_truth(sample, (5, 6)), expected)
+    sample = BaseDataElement(gt_sem_seg=PixelData(data=labels), metainfo=dict(img_shape=(2, 2)))  # before resizing
+    assert torch.equal(ground_truth(sample, (4, 4)), labels[0].repeat_interleave(2, 0).repeat_interleave(2, 1))
+
+
+@pytest.mark.parametrize('kind', ['position', 'pixel'])
+def test_padding_of_the_data_preprocessor_is_no_part_of_the_image(tmp_path, kind):
+    plain = make_runner(tmp_path / 'plain', kind, shift_map=dict(protocol='circular', max_shift=2))
+    padded = make_runner(tmp_path / 'padded', kind, shift_map=dict(protocol='circular', max_shift=2))
+    padded.model.data_preprocessor = ImgDataPreprocessor(pad_size_divisor=40)
+    assert padded.test() == plain.test()
+    assert padded.test_loop.metric.summaries == plain.test_loop.metric.summaries
+    assert padded.test_loop.image_shape == (3, 24, 32)
+
+
+def test_test_time_augmentation_is_refused(tmp_path):
+
+    class Augmented(StripedImages):
+
+        def __getitem__(self, index):
+            item = super().__getitem__(index)
+            return dict(inputs=[item['inputs']] * 2, data_samples=[item['data_samples']] * 2)
+
+    with pytest.raises(ValueError, match='a tensor for each image, got list: test-time augmentation cannot'):
+        make_runner(tmp_path, 'pixel', dataset=Augmented()).test()
+
+
+def test_views_that_a_network_asserts_against_are_named(tmp_path):
+    runner = make_runner(tmp_path, 'asserts')
+    with pytest.raises(RuntimeError, match='image 0: the model fails on standard views of 18 x 26 pix.*set size_div'):
+        runner.test()
+
+
+def test_the_ignored_label_of_data_sets_inside_wrappers():
+    own, other = SimpleNamespace(ignore_index=0), SimpleNamespace(ignore_index=9)
+    assert ignored_label(SimpleNamespace(datasets=[own, SimpleNamespace(dataset=own)])) == 0
+    assert ignored_label(SimpleNamespace(dataset=SimpleNamespace())) == 255
+    with pytest.raises(ValueError, match=r'ignore_index: expected one for all parts of the data set, got \[0, 9\]'):
+        ignored_label(SimpleNamespace(datasets=[own, other]))
 
 
 def test_other_predictions_are_refused():

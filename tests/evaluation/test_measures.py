@@ -36,6 +36,12 @@ def test_the_map_of_a_predictor_of_the_position_shows_its_period():
     assert counts[0, 1, 0].tolist() == [12 * 21, 12 * 21]
 
 
+def test_the_map_takes_views_of_a_multiple_of_a_size():
+    measure = ShiftMap('standard', CLASSES, max_shift=3, size_divisor=8)
+    assert measure.count(subject('position'))[0, 0, 1] == 13 * 21  # of two views of 16 x 24, 3 and 3 apart
+    assert measure.summary(torch.ones(1, 49, 4, 2).double())['size_divisor'] == 8
+
+
 def test_the_worst_case_is_that_of_each_image():
     """Two images whose worst shifts differ: the mean of the two worst ratios, not the worst of the mean."""
     measure = ShiftMap('circular', CLASSES, max_shift=1)

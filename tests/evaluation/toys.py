@@ -67,6 +67,7 @@ class TIPSToyPredictor(BaseModel):
             return [BaseDataElement(pred_label=label[None]) for label in self.classes(inputs)]
         if self.kind == 'fails' and inputs.shape[-1] < 32:
             raise RuntimeError('too small')
+        assert self.kind != 'asserts' or inputs.shape[-1] == 32, 'sizes do not match'
         if self.kind in ('scores', 'nan'):
             scores = inputs - inputs.roll(1, -1) + (torch.nan if self.kind == 'nan' else 0)
             return [BaseDataElement(seg_logits=PixelData(data=of), pred_sem_seg=PixelData(data=of.argmax(0)[None]))

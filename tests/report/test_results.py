@@ -39,6 +39,11 @@ def test_files_of_one_second_do_not_replace_each_other(tmp_path):
     (dict(comment='mine'), r'\$'),
     (dict(schema='2'), r'\$.schema'),
     (dict(kind='other'), r'\$.kind'),
+    (dict(accuracy=dict(metric='mIoU', value=float('nan'))), r'\$.accuracy.value: expected a finite number, got nan'),
+    (dict(shift_map=dict(protocol='standard', max_shift=1, step=1, images=1, shifts=[-1, 0, 1], overall=[[100.]],
+                         worst=dict(overall=dict(value=90, low=80, high=95)))), r'shift_map.overall: expected 3 x 3'),
+    (dict(shift_map=dict(protocol='standard', max_shift=1, step=1, images=1, shifts=[0], overall=[[100.]],
+                         worst=dict(overall=dict(value=90, low=95, high=80)))), r'worst.overall: expected low <= high'),
 ])
 def test_what_does_not_fit_the_schema_is_refused_by_place(change, place):
     with pytest.raises(ValueError, match=place):

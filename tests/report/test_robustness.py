@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from mmtips.report.robustness import robustness_markdown, robustness_tables
+from mmtips.robustness import compare_sections
 
 ROOT = Path(__file__).parents[2]
 
@@ -48,6 +49,18 @@ def test_studies_of_other_images_are_refused(studies):
     studies['other']['robustness']['images'] = 30
     with pytest.raises(ValueError, match="other: measured with .*'images': 30.*and stock with .*'images': 20"):
         robustness_tables(studies)
+
+
+def test_studies_of_other_data_are_refused_as_far_as_they_say(studies):
+    studies['stock']['robustness'].update(dataset='CIFAR10', digest=None)
+    studies['other']['robustness'].update(dataset='CIFAR100', digest=None)
+    with pytest.raises(ValueError, match="other: measured with .*'dataset': 'CIFAR100'"):
+        robustness_tables(studies)
+    sections = [of['robustness'] for of in studies.values()]
+    with pytest.raises(ValueError, match="baseline: expected dataset 'CIFAR10', got 'CIFAR100'"):
+        compare_sections(*sections)
+    del sections[1]['dataset']
+    assert compare_sections(*sections)
 
 
 def test_the_tool(studies, tmp_path, monkeypatch, capsys):

@@ -5,12 +5,12 @@ import pytest
 import torch
 from mmengine.config import Config
 from mmengine.model import BaseModel, ImgDataPreprocessor
-from mmengine.structures import BaseDataElement
+from mmengine.structures import BaseDataElement, PixelData
 from torch import nn
 
 from mmtips.robustness import Attack, Victim, attack_images
 from mmtips.robustness.attacks import cross_entropy, random_start
-from mmtips.robustness.victims import truths
+from mmtips.robustness.victims import require_pixels, truths
 
 pytest.importorskip('foolbox')
 ALL = [Attack('FGSM', 4), Attack('PGD-linf', 4, steps=3), Attack('PGD-l2', 1.5, steps=3)]
@@ -29,10 +29,10 @@ class Linear(BaseModel):
         return logits if self.change is None else self.change(logits)
 
 
-def batch(model, count=4, height=5, width=6):
+def batch(model, count=4):
     images = [torch.randint(0, 256, (3, 5, 6), dtype=torch.uint8) for _ in range(count)]
-    samples = [BaseDataElement(gt_label=torch.tensor([n % 3]), metainfo=dict(img_shape=(height, width)))
-               for n in range(count)]
+    # What files were like before a resizing says nothing of where padding begins.
+    samples = [BaseDataElement(gt_label=torch.tensor([n % 3]), metainfo=dict(img_shape=(2, 2))) for n in range(count)]
     data = model.data_preprocessor(dict(inputs=images, data_samples=samples))
     return torch.stack(images).float() / 255, data['inputs'], samples
 
@@ -40,7 +40,7 @@ def batch(model, count=4, height=5, width=6):
 def test_pixels_are_the_image_and_no_change_changes_nothing():
     model = Linear().eval()
     images, inputs, samples = batch(model)
-    victim = Victim(model, inputs, samples)
+    victim = Victim(model, inputs, (5, 6))
     torch.testing.assert_close(victim.pixels, images, atol=1e-6, rtol=0)
     assert torch.equal(victim.network_inputs(victim.pixels), inputs)  # to the last bit
     other = torch.rand_like(images)
@@ -51,8 +51,8 @@ def test_pixels_are_the_image_and_no_change_changes_nothing():
 def test_fgsm_is_the_sign_of_a_gradient_by_hand():
     model = Linear().eval()
     images, inputs, samples = batch(model)
-    labels = truths(samples, (5, 6))
-    victim = Victim(model, inputs, samples)
+    labels = truths(samples, (5, 6), (5, 6))
+    victim = Victim(model, inputs, (5, 6))
     attacked = attack_images(Attack('FGSM', 8), victim, labels, range(4))
     # d CE / d inputs = W^T (softmax - onehot); the std is positive and changes no sign.
     error = model.layer(inputs.flatten(1)).softmax(1) - torch.eye(3)[labels]
@@ -64,11 +64,11 @@ def test_fgsm_is_the_sign_of_a_gradient_by_hand():
 def test_bounds_padding_and_what_is_left_alone(attack):
     model = Linear().eval()
     model.layer.bias.requires_grad_(False)
-    _, inputs, samples = batch(model, height=4, width=3)  # the rest is padding
+    _, inputs, samples = batch(model)
     before = copy.deepcopy(model.state_dict())
-    victim = Victim(model, inputs, samples)
+    victim = Victim(model, inputs, (4, 3))  # the rest is padding
     state = torch.get_rng_state()
-    attacked = attack_images(attack, victim, truths(samples, (5, 6)), range(4))
+    attacked = attack_images(attack, victim, truths(samples, (4, 3), (5, 6)), range(4))
     change = attacked - victim.pixels
     if attack.name == 'PGD-l2':
         sizes = change.flatten(1).norm(dim=1)
@@ -93,9 +93,9 @@ def test_bounds_padding_and_what_is_left_alone(attack):
 def test_an_image_is_attacked_alike_in_any_batch(attack):
     model = Linear().eval()
     _, inputs, samples = batch(model)
-    labels = truths(samples, (5, 6))
-    together = attack_images(attack, Victim(model, inputs, samples), labels, range(4))
-    alone = torch.cat([attack_images(attack, Victim(model, inputs[n:n + 1], samples[n:n + 1]), labels[n:n + 1], [n])
+    labels = truths(samples, (5, 6), (5, 6))
+    together = attack_images(attack, Victim(model, inputs, (5, 6)), labels, range(4))
+    alone = torch.cat([attack_images(attack, Victim(model, inputs[n:n + 1], (5, 6)), labels[n:n + 1], [n])
                        for n in range(4)])
     torch.testing.assert_close(together, alone, atol=1e-6, rtol=0)
 
@@ -120,6 +120,8 @@ def test_the_loss_by_hand():
     one, two = 1 + torch.tensor(-1.).exp().log1p(), torch.tensor(-2.).exp().log1p()
     torch.testing.assert_close(cross_entropy(logits, labels, 9), (one + two) / 2)
     torch.testing.assert_close(cross_entropy(torch.zeros(3, 4), torch.tensor([0, 1, 2]), 9), 3 * torch.tensor(4.).log())
+    labels[labels == 9] = 7  # no class either
+    torch.testing.assert_close(cross_entropy(logits, labels, 9), (one + two) / 2)
 
 
 def test_an_image_without_truth_is_left_alone():
@@ -127,7 +129,7 @@ def test_an_image_without_truth_is_left_alone():
     _, inputs, samples = batch(model)
     labels = torch.zeros(4, 5, 6).long()
     labels[1] = 255
-    victim = Victim(model, inputs, samples)
+    victim = Victim(model, inputs, (5, 6))
     change = attack_images(Attack('FGSM', 8), victim, labels, range(4)) - victim.pixels
     assert [bool(image.any()) for image in change] == [True, False, True, True]
 
@@ -158,7 +160,7 @@ def test_models_that_are_refused(change, message):
     model = Linear(change=change).eval()
     _, inputs, samples = batch(model)
     with pytest.raises(TypeError, match=message):
-        attack_images(ALL[0], Victim(model, inputs, samples), truths(samples, (5, 6)), range(4))
+        attack_images(ALL[0], Victim(model, inputs, (5, 6)), truths(samples, (5, 6), (5, 6)), range(4))
 
 
 def test_segmentors_that_are_refused():
@@ -166,24 +168,44 @@ def test_segmentors_that_are_refused():
     _, inputs, samples = batch(model)
     model.test_cfg = Config(dict(mode='slide'))
     with pytest.raises(TypeError, match=r"predicts by slide.*set model.test_cfg.mode='whole'"):
-        Victim(model, inputs, samples)
+        Victim(model, inputs, (5, 6))
     del model.test_cfg
     model.decode_head = nn.Module()
     model.decode_head.num_queries = 100
     with pytest.raises(TypeError, match='classifies masks: it has no logits of pixels'):
-        Victim(model, inputs, samples)
+        Victim(model, inputs, (5, 6))
+    model.decode_head = nn.ModuleList([nn.Module(), type('PointHead', (nn.Module, ), {})()])
+    with pytest.raises(TypeError, match='Linear refines its prediction at points'):
+        Victim(model, inputs, (5, 6))
 
 
 def test_images_that_were_normalised_elsewhere():
     model = Linear().eval()
     _, inputs, samples = batch(model)
     with pytest.raises(ValueError, match='expected values from 0 to 255 once the mean and std .* are undone'):
-        Victim(model, inputs * 2, samples)
+        Victim(model, inputs * 2, (5, 6))
+
+
+def test_padding_has_no_truth():
+    sample = BaseDataElement(gt_sem_seg=PixelData(data=torch.ones(1, 4, 3).long()))
+    expected = torch.full((5, 6), 9)
+    expected[:4, :3] = 1
+    assert torch.equal(truths([sample], (4, 3), (5, 6), 9), expected[None])
+
+
+def test_images_of_an_unknown_range_are_refused():
+    known, plain = Linear(), Linear()
+    plain.data_preprocessor = ImgDataPreprocessor()
+    whole, share = (dict(inputs=[torch.zeros(3, 5, 6, dtype=kind)]) for kind in (torch.uint8, torch.float32))
+    for model, images in ((known, whole), (known, share), (plain, whole)):
+        require_pixels(model, images)
+    with pytest.raises(ValueError, match=r'inputs: expected uint8, or a data preprocessor with mean and std, got '):
+        require_pixels(plain, share)
 
 
 def test_samples_without_a_label():
     with pytest.raises(ValueError, match='attacks need the truth'):
-        truths([BaseDataElement()], (5, 6))
+        truths([BaseDataElement()], (5, 6), (5, 6))
 
 
 @pytest.mark.parametrize(('options', 'message'), [

@@ -135,6 +135,15 @@ def test_the_transform_goes_behind_what_loads_the_image():
         'LoadImageFromFile', 'mmcv.LoadImageFromNDArray', 'TIPSCorrupt', 'PackSegInputs']
 
 
+def test_the_order_of_imagenet_c():
+    crop = dict(type='mmcv.CenterCrop')
+    original = config(dict(type='X', pipeline=[LOAD, crop, PACK]))
+    assert corrupt_pipeline(original, 'fog', 2, after='CenterCrop').test_dataloader.dataset.pipeline == [
+        LOAD, crop, FOG, PACK]
+    with pytest.raises(ValueError, match=r"corrupt_after: expected one of \['LoadImageFromFile', 'CenterCrop', 'Pack"):
+        corrupt_pipeline(original, 'fog', 2, after='Resize')
+
+
 def test_wrapped_and_concatenated_data_sets():
     part = dict(type='X', pipeline=[LOAD, PACK])
     nested = config(dict(type='ConcatDataset', datasets=[part, dict(type='RepeatDataset', dataset=part)]))

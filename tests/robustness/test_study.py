@@ -155,7 +155,14 @@ def test_the_tool(one_host, tmp_path, monkeypatch, capsys):
     for more in ([], ['--baseline', str(out)]):  # the second time against itself, and nothing is measured anew
         monkeypatch.setattr(sys, 'argv', [*command, *more])
         runpy.run_path(str(ROOT / 'tools/eval_robustness.py'), run_name='__main__')
-    section = load_robustness(out, one_host[1])
+    section = load_robustness(out, one_host[1], 'CustomDataset')
+    assert section['dataset'] == 'CustomDataset'
+    assert section['images'] == 30
+    with pytest.raises(ValueError, match='expected the robustness on CIFAR10, got that on CustomDataset'):
+        load_robustness(out, one_host[1], 'CIFAR10')
+    monkeypatch.setattr(sys, 'argv', [*command, '--baseline', str(out), '--severities', '2'])
+    with pytest.raises(ValueError, match='errors: expected the same cells .* contrast at severity 1, contrast at sev'):
+        runpy.run_path(str(ROOT / 'tools/eval_robustness.py'), run_name='__main__')
     assert [cell['epsilon'] for cell in section['attacks']] == [0, 16]
     printed = capsys.readouterr().out
     assert re.search(rf"FGSM +epsilon 16 +{section['attacks'][1]['accuracy']:.2f}\n", printed)
