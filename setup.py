@@ -1,4 +1,5 @@
 # Copyright (c) mmtips authors. All rights reserved.
+import hashlib
 import re
 import shutil
 from pathlib import Path
@@ -21,9 +22,12 @@ ROBUSTNESS = ['foolbox>=3.3.4', 'imagecorruptions-imaug>=1.1.5']
 # operations compute the same, more slowly. No OpenMP library is linked: the one that PyTorch has loaded is found, and
 # both share their threads. The file knows nothing of Python, so that one serves every version.
 NATIVE = 'mmtips/downsampling/kernels/native'
+TEXTS = sorted((ROOT / NATIVE).glob('*.[ch]'))
+# By this the package recognises a library that was compiled from others: kernels/native/library.py.
+SOURCES = hashlib.sha256(b''.join(path.read_bytes() for path in TEXTS)).hexdigest()[:16]
 PLANES = Extension(
     f'{NATIVE}/planes'.replace('/', '.'), sources=[f'{NATIVE}/planes.c'],
-    depends=[str(path.relative_to(ROOT)) for path in sorted((ROOT / NATIVE).glob('*.h'))],
+    depends=[str(path.relative_to(ROOT)) for path in TEXTS], define_macros=[('SOURCES', SOURCES)],
     extra_compile_args=['-O3', '-fopenmp', '-fno-math-errno', '-Wno-psabi'], py_limited_api=True, optional=True)
 
 

@@ -1,6 +1,5 @@
 # Copyright (c) mmtips authors. All rights reserved.
 """The operation in C, beside PyTorch's own operations, which test_kernels.py holds against autograd."""
-import ctypes
 import shutil
 
 import pytest
@@ -8,7 +7,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mmtips.downsampling import TIPS, functional
+from mmtips.downsampling import TIPS, functional, kernels
 from mmtips.downsampling.functional import PADDING_MODES, SCORES, SHIFT_MODES
 from mmtips.downsampling.kernels import Options, portable
 from mmtips.downsampling.kernels.native import library as room
@@ -56,6 +55,15 @@ def test_sizes_shifts_and_layouts(data):
                       data.draw(st.sampled_from(SHIFT_MODES)))
     shift = data.draw(st.none() | st.tuples(st.integers(-30, 30), st.integers(-60, 60)).map(torch.tensor))
     compare(x, options, shift)
+
+
+@needs_library
+@pytest.mark.parametrize('channels', [1, 15, 16, 17, 36])
+def test_a_last_block_of_fewer_channels(channels):
+    """Channels that are neighbours are taken in blocks, one after the other through the same scratch memory."""
+    x = torch.randn(2, channels, 6, 10, dtype=torch.float64).contiguous(memory_format=torch.channels_last)
+    compare(x, PUBLISHED, torch.tensor([1, 2]))
+    compare(x, Options(2, 5, 1, 'global', 'circular', 'circular'), None)
 
 
 @needs_library
@@ -132,12 +140,35 @@ def test_reflection_needs_pixels():
 
 @needs_library
 def test_a_library_of_other_sources_is_not_used(monkeypatch):
-    class Longer(ctypes.Structure):
-        _fields_ = [*room.Plan._fields_, ('more', ctypes.c_int64)]
-
-    monkeypatch.setattr(room, 'Plan', Longer)
+    loaded = room.library()
+    assert room._sources_of(loaded) == room._sources()
+    assert room._sources_of(object()) == ''  # one of before there was a hash
+    monkeypatch.setattr(room, '_sources', lambda: 'others')
     with pytest.warns(UserWarning, match='compiled from other sources'):
         assert room.library.__wrapped__() is None
+    monkeypatch.setattr(room, '_sources', lambda: '')  # a package without sources can only be right
+    assert room.library.__wrapped__() is not None
+
+
+@pytest.mark.parametrize('form', [portable, native])
+def test_an_empty_batch(form):
+    if form is native and room.library() is None:
+        pytest.skip('no compiled library')
+    found = results(form, torch.empty(0, 3, 4, 4), PUBLISHED, torch.tensor([1, 1]))
+    assert [tuple(of.shape) for of in found] == [(0, 3, 2, 2), (0, 3, 4), (), (0, 3, 4, 4), (3, 1, 3, 3), (3, )]
+    assert float(found[2]) == 0
+    assert not found[4].any()
+
+
+@pytest.mark.parametrize(('shape', 'weight', 'scale', 'said'), [
+    ((1, 2, 5, 4), (2, 1, 3, 3), 2, 'x: expected sides that are multiples of the stride 2, got 5 x 4'),
+    ((1, 2, 4, 4), (1, 1, 3, 3), 2, r'score_weight: expected .2, 1, k, k. for 2 channels, got .1, 1, 3, 3.'),
+    ((1, 2, 4, 4), (2, 1, 3, 3), 3, r'score_scale: expected 2 or 8 values for 2 channels and stride 2, got 3'),
+])
+def test_maps_and_parameters_that_do_not_fit_are_refused(shape, weight, scale, said):
+    """The library would read and write where nothing is."""
+    with pytest.raises(ValueError, match=said):
+        kernels.adaptive_mix(torch.zeros(shape), torch.zeros(weight), torch.zeros(scale), PUBLISHED)
 
 
 @needs_library

@@ -8,7 +8,7 @@ from torch import Tensor
 from mmtips.downsampling.functional.filters import binomial_filter, pad_border, window_start
 
 
-def spread_over_taps(phase_weights: Tensor, taps: int, stride: int) -> Tensor:
+def spread_over_taps(phase_weights: Tensor, taps: int, stride: int, shares: Tensor | None = None) -> Tensor:
     """Turn weights of phases into a window that may be larger than the stride cell, so that it can low-pass.
 
     Every tap of the window meets a pixel of one phase; the weight of a phase is shared among its taps in the proportion
@@ -19,6 +19,7 @@ def spread_over_taps(phase_weights: Tensor, taps: int, stride: int) -> Tensor:
         phase_weights: tau, ``(N, C, s*s)``.
         taps: Taps per side, from s to 7.
         stride: The stride s >= 2.
+        shares: What :func:`tap_shares` says, where whoever calls has kept it.
 
     Returns:
         ``(N, C, taps, taps)``; the taps of each phase sum to its weight.
@@ -26,15 +27,16 @@ def spread_over_taps(phase_weights: Tensor, taps: int, stride: int) -> Tensor:
     if taps == stride:
         return phase_weights.unflatten(-1, (stride, stride))
     # No matrix product: autocast would round the weights.
-    shares = tap_shares(taps, stride).to(phase_weights)
+    shares = tap_shares(taps, stride).to(phase_weights) if shares is None else shares
     return (phase_weights[..., None] * shares).sum(-2).unflatten(-1, (taps, taps))
 
 
-def gather_from_taps(windows: Tensor, taps: int, stride: int) -> Tensor:
+def gather_from_taps(windows: Tensor, taps: int, stride: int, shares: Tensor | None = None) -> Tensor:
     """The adjoint of :func:`spread_over_taps`: ``(N, C, taps, taps)`` to ``(N, C, s*s)``."""
     if taps == stride:
         return windows.flatten(-2)
-    return (windows.flatten(-2)[..., None, :] * tap_shares(taps, stride).to(windows)).sum(-1)
+    shares = tap_shares(taps, stride).to(windows) if shares is None else shares
+    return (windows.flatten(-2)[..., None, :] * shares).sum(-1)
 
 
 def tap_shares(taps: int, stride: int) -> Tensor:

@@ -6,6 +6,7 @@ computed again. The gradient cannot be differentiated once more.
 """
 
 import importlib.util
+import warnings
 from functools import cache
 from types import ModuleType
 from typing import Any
@@ -26,16 +27,38 @@ def _kernels(x: Tensor, weight: Tensor, options: Options) -> Any:
         return portable
     if native.knows(x, options):
         return native
-    fused = _triton()
+    fused = _triton() if x.is_cuda else None
     return fused if fused and fused.knows(x, options) else portable
 
 
 @cache
 def _triton() -> ModuleType | None:
+    """Triton's kernels; None where Triton is not installed, or cannot be used, as without a C compiler."""
     if importlib.util.find_spec('triton') is None:
         return None
-    from mmtips.downsampling.kernels.triton import operation
+    try:
+        from mmtips.downsampling.kernels.triton import operation
+        operation.require_driver()
+    except Exception as error:  # whatever it is, PyTorch's own operations compute the same
+        warnings.warn(f'Triton cannot be used, and TIPS runs in the operations of PyTorch, which are slower: {error}',
+                      stacklevel=2)
+        return None
     return operation
+
+
+def _check(x: Tensor, weight: Tensor, scale: Tensor, options: Options) -> None:
+    """Refuse what compiled code would read and write beyond."""
+    (_, c, h, w), stride = x.shape, options.stride
+    if h % stride or w % stride:
+        raise ValueError(f'x: expected sides that are multiples of the stride {stride}, got {h} x {w}')
+    if weight.shape[:2] != (c, 1) or weight.shape[2:] != weight.shape[-1:] * 2:
+        raise ValueError(f'score_weight: expected ({c}, 1, k, k) for {c} channels, got {tuple(weight.shape)}')
+    if scale.numel() not in (c, c * stride**2):
+        raise ValueError(f'score_scale: expected {c} or {c * stride**2} values for {c} channels and stride {stride}, '
+                         f'got {scale.numel()}')
+    if not x.device == weight.device == scale.device:
+        raise ValueError(f'x, score_weight and score_scale: expected one device, got {x.device}, {weight.device} and '
+                         f'{scale.device}')
 
 
 def adaptive_mix(x: Tensor, score_weight: Tensor, score_scale: Tensor, options: Options,
@@ -56,13 +79,17 @@ def adaptive_mix(x: Tensor, score_weight: Tensor, score_scale: Tensor, options: 
         ``x``; the means of psi over the regions, ``(N, C, s*s)`` or ``(N, C, 1)``, which
         :func:`functional.weights_from_means` turns into tau; and the mean squared error between psi and the shifted
         ``x``, a scalar, 0 without a shift. The last two are float32, or float64 for float64 maps.
+
+    Raises:
+        ValueError: If the shapes do not fit, or the tensors lie on several devices.
     """
     x = _autocast(x)
     if shift is None and _is_written_down():
         features = functional.tips_features(x, score_weight.to(x.dtype), options.padding_mode)
         means = functional.average_regions(features, options.stride, options.scores)
-        mixed = functional.window_mix(x, options.windows(means, score_scale), options.stride, options.step,
-                                      options.padding_mode)
+        windows = functional.spread_over_taps(functional.weights_from_means(means, score_scale), options.taps,
+                                              options.stride)
+        mixed = functional.window_mix(x, windows, options.stride, options.step, options.padding_mode)
         return mixed, means, x.new_zeros(())
     return _adaptive_mix(x, score_weight, score_scale, shift, *options)
 
@@ -83,6 +110,7 @@ def _autocast(x: Tensor) -> Tensor:
 def _adaptive_mix(x: Tensor, weight: Tensor, scale: Tensor, shift: Tensor | None, stride: int, taps: int, step: int,
                   scores: str, padding_mode: str, mode: str) -> tuple[Tensor, Tensor, Tensor]:
     options = Options(stride, taps, step, scores, padding_mode, mode)
+    _check(x, weight, scale, options)
     return _kernels(x, weight, options).adaptive_mix(x, weight, scale, options, shift)
 
 

@@ -1,8 +1,10 @@
 # Copyright (c) mmtips authors. All rights reserved.
 """What is chosen once for an operator, and the little that lies between means of regions and windows."""
 
+from functools import lru_cache
 from typing import NamedTuple
 
+import torch
 from torch import Tensor
 
 from mmtips.downsampling import functional
@@ -32,7 +34,8 @@ class Options(NamedTuple):
 
     def windows(self, means: Tensor, scale: Tensor) -> Tensor:
         """The windows ``(N, C, taps, taps)`` that the means of the regions give."""
-        return functional.spread_over_taps(functional.weights_from_means(means, scale), self.taps, self.stride)
+        weights = functional.weights_from_means(means, scale)
+        return functional.spread_over_taps(weights, self.taps, self.stride, self._shares(weights))
 
     def windows_backward(self, grad: Tensor, means: Tensor, scale: Tensor) -> tuple[Tensor, Tensor]:
         """Gradients of :meth:`windows` for the means and for the scale.
@@ -46,8 +49,19 @@ class Options(NamedTuple):
             Gradients in the shapes of ``means`` and ``scale``.
         """
         weights = functional.weights_from_means(means, scale)
-        grad = functional.gather_from_taps(grad, self.taps, self.stride).to(weights.dtype)
+        grad = functional.gather_from_taps(grad, self.taps, self.stride, self._shares(grad)).to(weights.dtype)
         grad = weights * (grad - (grad * weights).sum(-1, keepdim=True))  # of a softmax, from its output
         columns = scale.reshape(len(scale), -1)
         return (grad * columns).sum_to_size(means.shape), \
             (grad * means).sum(0).sum_to_size(columns.shape).reshape(scale.shape)
+
+    def _shares(self, like: Tensor) -> Tensor | None:
+        """What taps get of phases, where and in the type of ``like``; None where each phase has one tap."""
+        return None if self.taps == self.stride else _tap_shares(self.taps, self.stride, like.device, like.dtype)
+
+
+@lru_cache
+def _tap_shares(taps: int, stride: int, device: torch.device, dtype: torch.dtype) -> Tensor:
+    # Kept, since a GPU would wait for the copy each time, and could not record it in a graph.
+    with torch.inference_mode(False):
+        return functional.tap_shares(taps, stride).to(device, dtype)

@@ -71,7 +71,7 @@ def adaptive_mix(x: Tensor, weight: Tensor, scale: Tensor, options: Options,
         for there, here in parts:
             missed = features[there] - planes[here] if here else features[there]
             error += torch.linalg.vector_norm(missed, dtype=full)**2
-    return mixed, means, error / x.numel()
+    return mixed, means, error / max(1, x.numel())
 
 
 def adaptive_mix_backward(grad_mixed: Tensor, grad_means: Tensor, grad_undo: Tensor, x: Tensor, weight: Tensor,
@@ -80,7 +80,7 @@ def adaptive_mix_backward(grad_mixed: Tensor, grad_means: Tensor, grad_undo: Ten
     """Gradients of :func:`adaptive_mix` for ``x``, ``weight`` and ``scale``; psi is computed again."""
     dx, dweight, dscale = torch.empty_like(x), torch.zeros_like(weight), torch.zeros_like(scale)
     parts = _shifted_parts(x, options, shift)
-    share = float(grad_undo) * 2 / x.numel() if parts else 0.
+    share = float(grad_undo) * 2 / max(1, x.numel()) if parts else 0.
     windows = options.windows(means, scale)
     for tile in tiles(x):
         channels = tile[1]

@@ -110,7 +110,7 @@ CLONES void NAME(backward)(const plan_t *plan, const void *maps, block_t block, 
     const NAME(backward_t) of = *(const NAME(backward_t) *)maps;
     REAL *scratch = memory;
     const int64_t size = padded_size(plan), pitch = row_pitch(plan), part = mixed_size(plan);
-    REAL *dpadded = scratch + block.planes * size, *lines = dpadded + block.planes * size;
+    REAL *dpadded = scratch + block.room * size, *lines = dpadded + block.room * size;
     REAL *parts = lines + 4 * pitch, *row = lines + 2 * pitch + LANES, *flows = lines + lines_size(plan);
     REAL weights[MOST_PHASES], window[MOST_TAPS], dwindow[MOST_TAPS], dmeans[MOST_PHASES];
     NAME(load)(plan, of.x, block, scratch);

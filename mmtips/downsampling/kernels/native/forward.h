@@ -60,7 +60,7 @@ CLONES void NAME(forward)(const plan_t *plan, const void *maps, block_t block, v
     REAL *scratch = memory;
     const int64_t size = padded_size(plan), part = mixed_size(plan);
     const int64_t first = block.sample * plan->channels + block.channel;
-    REAL *lines = scratch + block.planes * size, *out = lines + lines_size(plan);
+    REAL *lines = scratch + block.room * size, *out = lines + lines_size(plan);
     REAL weights[MOST_PHASES], window[MOST_TAPS];
     NAME(load)(plan, of.x, block, scratch);
     NAME(inside)(plan, lines + row_pitch(plan));

@@ -2,11 +2,13 @@
 """The compiled library, and what its functions are told. Structures are those of ``plan.h``."""
 
 import ctypes
+import hashlib
 import os
 import warnings
-from ctypes import POINTER, c_double, c_int, c_int64, c_void_p
+from ctypes import POINTER, c_char_p, c_double, c_int, c_int64, c_void_p
 from functools import cache
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -51,8 +53,7 @@ def library() -> Any:
         loaded = ctypes.CDLL(spec.origin, mode=os.RTLD_NOW)
     except OSError:
         return None
-    loaded.plan_size.restype = c_int64
-    if loaded.plan_size() != ctypes.sizeof(Plan):
+    if _sources_of(loaded) not in (None, _sources()):
         warnings.warn(f'{spec.origin} was compiled from other sources and is not used: install mmtips again, or run '
                       'python setup.py build_ext --inplace', stacklevel=2)
         return None
@@ -63,6 +64,23 @@ def library() -> Any:
         backward.argtypes = [POINTER(Plan), maps, maps, values, values, values, values, c_double, maps, values, values]
         forward.restype = backward.restype = c_int
     return loaded
+
+
+def _sources_of(loaded: Any) -> str | None:
+    """The hash of what a library was compiled from; '' if it does not say, None where no sources tell otherwise."""
+    if not _sources():
+        return None
+    try:
+        loaded.sources.restype = c_char_p
+    except AttributeError:
+        return ''
+    return str(loaded.sources().decode())
+
+
+def _sources() -> str:
+    """The hash of the sources beside this file, as setup.py has it; '' in an installed package, which has none."""
+    texts = [path.read_bytes() for path in sorted(Path(__file__).parent.glob('*.[ch]'))]
+    return hashlib.sha256(b''.join(texts)).hexdigest()[:16] if texts else ''
 
 
 def call(function: str, x: Tensor, *arguments: Any) -> None:

@@ -30,7 +30,7 @@ def adaptive_mix(x: Tensor, weight: Tensor, scale: Tensor, options: Options,
     missed = x.new_empty(x.shape[:2], dtype=torch.float64)
     call('adaptive_mix', x, plan, Map.of(x), weight.data_ptr(), scale.data_ptr(), means.data_ptr(), missed.data_ptr(),
          Map.of(mixed))
-    return mixed, means, (missed.sum() / x.numel()).to(full)
+    return mixed, means, (missed.sum() / max(1, x.numel())).to(full)
 
 
 def adaptive_mix_backward(grad_mixed: Tensor, grad_means: Tensor, grad_undo: Tensor, x: Tensor, weight: Tensor,
@@ -43,7 +43,7 @@ def adaptive_mix_backward(grad_mixed: Tensor, grad_means: Tensor, grad_undo: Ten
     dx = torch.empty_like(x)
     dweight = x.new_empty(*x.shape[:2], 9, dtype=torch.float64)
     dscale = x.new_empty(*x.shape[:2], plan.scale_columns, dtype=full)
-    share = 0. if shift is None else float(grad_undo) * 2 / x.numel()
+    share = 0. if shift is None else float(grad_undo) * 2 / max(1, x.numel())
     call('adaptive_mix_backward', x, plan, Map.of(x), Map.of(grad_mixed), taps.data_ptr(), factors.data_ptr(),
          means.data_ptr(), grad_means.data_ptr(), share, Map.of(dx), dweight.data_ptr(), dscale.data_ptr())
     return dx, dweight.sum(0).reshape(weight.shape).to(weight.dtype), dscale.sum(0).reshape(scale.shape).to(scale.dtype)

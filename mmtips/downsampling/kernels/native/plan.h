@@ -32,7 +32,7 @@ typedef struct {
 } map_t;
 
 typedef struct {
-    int64_t sample, channel, planes;
+    int64_t sample, channel, planes, room; /* the last block of a sample has fewer planes than there is room for */
 } block_t;
 
 typedef struct {
@@ -89,7 +89,7 @@ static inline span_t blocks_of_thread(const plan_t *plan, int64_t most) {
 static inline block_t block_at(const plan_t *plan, int64_t most, int64_t index) {
     const int64_t row = blocks_of_sample(plan, most), channel = index % row * most;
     const int64_t left = plan->channels - channel;
-    return (block_t){index / row, channel, left < most ? left : most};
+    return (block_t){index / row, channel, left < most ? left : most, most};
 }
 
 /* What is done with a block, on scratch memory; `maps` is what it reads and writes. */

@@ -56,7 +56,7 @@ def region_means(x: Tensor, weight: Tensor, stride: int, scores: str, padding_mo
         sum_features[(cut.programs,)](x, weight.contiguous(), x if shift is None else shift, sums, misses, c, h, w,
                                       n * c, **options)
     means = sums.sum(1).reshape(-1, n, c).permute(1, 2, 0) / (h * w // (bands * rows * cols))
-    return means.contiguous(), misses.sum() / x.numel()
+    return means.contiguous(), misses.sum() / max(1, x.numel())
 
 
 def region_means_backward(grad_means: Tensor, grad_undo: Tensor, x: Tensor, weight: Tensor, stride: int, scores: str,
@@ -94,7 +94,8 @@ def region_means_backward(grad_means: Tensor, grad_undo: Tensor, x: Tensor, weig
         programs, blocks = mix_blocks(x, even_rows(h), options['LAST'])
         input_gradient[(programs,)](before, weight, dx, c, h, w, PADDING=padding_mode, LAST=options['LAST'],
                                     ACC=accumulator, **blocks)
-    return dx, sums.sum((0, 2)).t().reshape(c, 1, 3, 3).to(weight.dtype)
+    # In the layout of the filters, as tracing promises.
+    return dx, sums.sum((0, 2)).t().contiguous().reshape(c, 1, 3, 3).to(weight.dtype)
 
 
 def window_mix(x: Tensor, windows: Tensor, cell: int, stride: int, padding_mode: str) -> Tensor:

@@ -2,9 +2,9 @@
 """Triton kernels of the window mix: every position weighs the pixels around it by the window of its sample and channel.
 
 A tile is a block of rows x columns, flattened, of a block of channels: a window is loaded once for all of its pixels.
-The taps are unrolled, and what two of them share comes from the cache. The map that is written is cut into tiles: the
-output in the forward, the input in its gradient, which gathers; the gradient of the windows sums up over tiles of the
-output.
+The taps are a loop, since those of large windows, unrolled, do not fit into registers; what two of them share comes
+from the cache. The map that is written is cut into tiles: the output in the forward, the input in its gradient, which
+gathers; the gradient of the windows sums up over tiles of the output.
 """
 
 import triton
@@ -55,7 +55,7 @@ def mix(x: tensor, windows: tensor, out: tensor, channels: tensor, height: tenso
     plane = x + plane_offset(sample, chans, channels, height, width, LAST)
     window = windows + (sample * channels + chans) * (TAPS * TAPS)
     total = tl.full((ROWS * COLUMNS, CHANNELS) if LAST else (CHANNELS, ROWS * COLUMNS), 0.0, ACC)
-    for k in tl.static_range(TAPS * TAPS):
+    for k in range(TAPS * TAPS):
         tap = tl.load(window + k, mask=chans < channels, other=0.0).to(ACC)
         total += tap * load_pixels(plane, rows * STRIDE + (k // TAPS - BEFORE), cols * STRIDE + (k % TAPS - BEFORE),
                                    inside, channels, height, width, PADDING, LAST, ACC)
@@ -75,7 +75,7 @@ def window_gradient(grad: tensor, x: tensor, sums: tensor, channels: tensor, hei
     plane = x + plane_offset(sample, chans, channels, height, width, LAST)
     weights = load_pixels(grad + plane_offset(sample, chans, channels, out_height, out_width, LAST), rows, cols, inside,
                           channels, out_height, out_width, 'zeros', LAST, ACC)
-    for k in tl.static_range(TAPS * TAPS):
+    for k in range(TAPS * TAPS):
         pixels = load_pixels(plane, rows * STRIDE + (k // TAPS - BEFORE), cols * STRIDE + (k % TAPS - BEFORE), inside,
                              channels, height, width, PADDING, LAST, ACC)
         store_columns(sums, weights * pixels, slot * (TAPS * TAPS) + k, sample, chans, channels, planes, LAST)
@@ -128,7 +128,7 @@ def mix_gradient(grad: tensor, windows: tensor, out: tensor, channels: tensor, h
     for image in range(row_images * col_images):
         row, row_stands = image_of(rows, height, image // col_images, BEFORE, PADDING)
         col, col_stands = image_of(cols, width, image % col_images, BEFORE, PADDING)
-        for k in tl.static_range(STEPS * STEPS):
+        for k in range(STEPS * STEPS):
             i, row_tap = find_position(row, out_height, k // STEPS, STRIDE, PADDING)
             j, col_tap = find_position(col, out_width, k % STEPS, STRIDE, PADDING)
             there = inside & row_stands & col_stands & (row_tap < TAPS) & (col_tap < TAPS)

@@ -1,10 +1,17 @@
 # Copyright (c) mmtips authors. All rights reserved.
 """The operation and its gradient from the Triton kernels, for maps on a GPU."""
 
+import torch
+import triton
 from torch import Tensor
 
 from mmtips.downsampling.kernels.options import TRITON_STRIDES, Options
 from mmtips.downsampling.kernels.triton import launches
+
+
+def require_driver() -> None:
+    """Let Triton compile what it talks to the driver of the GPU with; it raises whatever it does where it cannot."""
+    triton.runtime.driver.active.get_current_target()
 
 
 def knows(x: Tensor, options: Options) -> bool:
@@ -31,4 +38,5 @@ def adaptive_mix_backward(grad_mixed: Tensor, grad_means: Tensor, grad_undo: Ten
     through_features, dweight = launches.region_means_backward(
         grad_means + dmeans, grad_undo, x, weight, options.stride, options.scores, options.padding_mode, shift,
         options.mode)
-    return dx.add_(through_features), dweight, dscale.to(scale.dtype)
+    # In the layout of the map, as tracing promises: those before are in one of the two that the kernels know.
+    return torch.add(dx, through_features, out=torch.empty_like(x)), dweight, dscale.to(scale.dtype)

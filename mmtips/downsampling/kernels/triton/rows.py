@@ -13,7 +13,7 @@ def columns_around(plane: tensor, cols: tensor, inside: tensor, channels: tensor
                    LAST: constexpr) -> tl.tuple:
     """The columns to the left, here and to the right, as they lie in a row, and where the outer two are any."""
     return (plane + col_offset(source(cols - 1, width, PADDING), channels, LAST),
-            plane + col_offset(source(cols, width, PADDING), channels, LAST),
+            plane + col_offset(cols, channels, LAST),
             plane + col_offset(source(cols + 1, width, PADDING), channels, LAST),
             inside & reached(cols - 1, width, PADDING), inside & reached(cols + 1, width, PADDING))
 
@@ -52,7 +52,7 @@ def strip_rows(strip: tensor, region: tensor, per_region: tensor, ROWS: constexp
 def shifted_columns(plane: tensor, shift: tensor, cols: tensor, inside: tensor, channels: tensor, width: tensor,
                     SHIFT: constexpr, LAST: constexpr) -> tl.tuple:
     """Where the columns of the shifted map (``losses.functional.shift_map``) come from, and which of them do."""
-    cols = cols - tl.load(shift + 1)
+    cols = cols - tl.load(shift + 1).to(tl.int32)
     if SHIFT == 'circular':
         cols = wrap(cols, width)
     return plane + col_offset(cols, channels, LAST), inside & (cols >= 0) & (cols < width)
@@ -62,10 +62,10 @@ def shifted_columns(plane: tensor, shift: tensor, cols: tensor, inside: tensor, 
 def load_shifted(plane: tensor, shift: tensor, seen: tensor, row: tensor, height: tensor, line: tensor,
                  SHIFT: constexpr, ACC: constexpr) -> tensor:
     """A row of the shifted map, in the columns of :func:`shifted_columns`."""
-    row = row - tl.load(shift)
+    row = row - tl.load(shift).to(tl.int32)
     if SHIFT == 'circular':
         row = wrap(row, height)
-    return tl.load(plane + row * line, mask=seen & (row >= 0) & (row < height), other=0.0).to(ACC)
+    return tl.load(plane + row.to(tl.int64) * line, mask=seen & (row >= 0) & (row < height), other=0.0).to(ACC)
 
 
 @triton.jit
