@@ -186,7 +186,7 @@ def test_classification_end_to_end(data, here, tmp_path):
     output = run('eval_shift', CLS_CONFIG, tmp_path / 'epoch_1.pth', '--work-dir', tmp_path, '--pairs', 2, *on(data))
     assert 'accuracy/top1' in output
     result = json.loads((tmp_path / 'shift.json').read_text())
-    assert result['name'] == f'{Path(CLS_CONFIG).stem} (TIPS)'
+    assert result['name'] == f'{Path(CLS_CONFIG).stem}, TIPS'
     assert result['config'] == Path(CLS_CONFIG).name
     assert result['downsampler'] == dict(type='TIPS')
     assert result['figures']['examples'] == {}
@@ -366,7 +366,7 @@ def test_a_recipe_is_called_by_the_operator_that_its_network_has(monkeypatch):
     monkeypatch.setenv('DOWNSAMPLER', 'tips')
     taps = configured(ROOT / CONFIG, **{'model.backbone.downsampler.taps': 4})
     assert cli.recipe_downsampler(taps) == dict(type='TIPS', taps=4)
-    assert cli.recipe_name(taps) == f'{Path(CONFIG).stem} , TIPS(taps=4)'
+    assert cli.recipe_name(taps) == f'{Path(CONFIG).stem}, TIPS(taps=4)'
     monkeypatch.setenv('DOWNSAMPLER', 'blurpool')
     assert cli.recipe_downsampler(configured(ROOT / 'configs/all_cnn/all-cnn-c-w16_1xb16-1k_scattered-digits-32x32.py')
                                   ) == dict(type='BlurPool')
