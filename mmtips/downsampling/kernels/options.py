@@ -57,11 +57,11 @@ class Options(NamedTuple):
 
     def _shares(self, like: Tensor) -> Tensor | None:
         """What taps get of phases, where and in the type of ``like``; None where each phase has one tap."""
-        return None if self.taps == self.stride else _tap_shares(self.taps, self.stride, like.device, like.dtype)
+        return None if self.taps == self.stride else kept_shares(self.taps, self.stride, like.device, like.dtype)
 
 
 @lru_cache
-def _tap_shares(taps: int, stride: int, device: torch.device, dtype: torch.dtype) -> Tensor:
-    # Kept, since a GPU would wait for the copy each time, and could not record it in a graph.
+def kept_shares(taps: int, stride: int, device: torch.device, dtype: torch.dtype) -> Tensor:
+    """:func:`functional.tap_shares`, kept: a GPU would wait for each copy, and could not record it in a graph."""
     with torch.inference_mode(False):
-        return functional.tap_shares(taps, stride).to(device, dtype)
+        return functional.tap_shares(taps, stride).to(device, dtype).contiguous()

@@ -7,7 +7,7 @@ from mmtips.report.evidence.checks import FLAT, convergence, is_flat
 from mmtips.report.evidence.choice import recommendation
 from mmtips.report.evidence.comparison import Judged, judge_controls, judge_task
 from mmtips.report.evidence.statistics import BETTER, UNTOLD, WORSE
-from mmtips.report.evidence.studies import BASELINE, PUBLISHED, comparable, is_tips, lost, tasks_of
+from mmtips.report.evidence.studies import BASELINE, PUBLISHED, comparable, lost, tasks_of, tips_among
 from mmtips.report.evidence.words import brief, figures, joined, lost_in, outcome, standings
 from mmtips.report.schemas import Result
 
@@ -51,8 +51,7 @@ def published(study: Result) -> str:
         found += [] if own is None else [own]
         said += [f'In {task}, over {joined(own.score.settings)}: {figures(own, task)}.'] if own else []
         said += [f'In {task} {gone}, where it is not compared.'] if gone else []
-        forms = [of for name, of in judged.items() if name != PUBLISHED and
-                 any(is_tips(cells[name]) for cells in settings.values() if name in cells)]
+        forms = [judged[name] for name in tips_among(judged, settings) if name != PUBLISHED]
         said += [f'In {task} its other forms are {standings(forms, task)}.'] if forms else []
     head = f'**Should I use TIPS as published?** Against {BASELINE}, in score and consistency'
     return f'{head}: **{headline(found)}**. {" ".join(said)}'.rstrip()
@@ -92,9 +91,10 @@ def _beside(of: Judged | None, task: str) -> str:
 
 def rising(study: Result) -> str:
     """In how many cells the validation score still rose at the end, in a sentence."""
-    gains = [of.value for of in convergence(study).values() if of is not None and not is_flat(of)]
-    if not gains:
+    found = convergence(study)
+    steep = [of.value for of in found.values() if of is not None and not is_flat(of)]
+    if not steep:
         return 'No validation score still rose at the end.'
-    return f'In {len(gains)} of {len(convergence(study))} cells the validation score still rose by {100 * FLAT:g} ' \
-           f'point or more over the last quarter, by {100 * sum(gains) / len(gains):.1f} in the mean: longer ' \
+    return f'In {len(steep)} of {len(found)} cells the validation score still rose by {100 * FLAT:g} ' \
+           f'point or more over the last quarter, by {100 * sum(steep) / len(steep):.1f} in the mean: longer ' \
            'trainings may end otherwise ([twice as long](#twice-as-long)).'

@@ -13,7 +13,7 @@ from mmtips.report.evidence.comparison import (
 )
 from mmtips.report.evidence.measures import PRIMARY, SCORE
 from mmtips.report.evidence.statistics import BETTER, WORSE
-from mmtips.report.evidence.studies import BASELINE, Cells, comparable, is_tips, lost, tasks_of
+from mmtips.report.evidence.studies import BASELINE, Cells, comparable, lost, tasks_of, tips_among
 from mmtips.report.evidence.words import Lost, brief, controlled, figures, joined, places
 from mmtips.report.schemas import Result
 
@@ -27,8 +27,8 @@ def recommendation(study: Result) -> str:
     Returns:
         A paragraph.
     """
-    tasks = tasks_of(comparable(study))
-    said = [sentence for task, settings in tasks.items() for sentence in _choice(settings, task, lost(study))]
+    tasks, gone = tasks_of(comparable(study)), lost(study)
+    said = [sentence for task, settings in tasks.items() for sentence in _choice(settings, task, gone)]
     return f'**Which?** The bar: {BETTER} than {BASELINE} in score or consistency, {WORSE} in neither, in the mean ' \
            f'over the settings, both intervals above {-HARM:+.1f} points, at no more than {COST:g} times its ' \
            f'training time. {" ".join(said)}'
@@ -40,9 +40,10 @@ def _choice(settings: Mapping[str, Cells], task: str, gone: Lost) -> list[str]:
     clearing = _ranked([of for of in judged.values() if of.clears], len(settings))
     owed = _owed(clearing, against_controls(settings), controls)
     free = [of for of in clearing if of.name not in owed]
-    forms = [of for of in free if _is_tips(of.name, settings)]
-    first, count = next(iter(forms or free), None), sum(_is_tips(name, settings) for name in judged)
-    head = f'In {task}, ' + ('' if forms else f'no form of TIPS of the {count} measured clears it by a gain of its '
+    tips = tips_among(judged, settings)
+    forms = [of for of in free if of.name in tips]
+    first = next(iter(forms or free), None)
+    head = f'In {task}, ' + ('' if forms else f'no form of TIPS of the {len(tips)} measured clears it by a gain of its '
                              'own: ')
     named = [f'{of.name}{places(of, gone, settings)}, {brief(of, task)}{owed.get(of.name, "")}' for of in clearing
              if of is not first]
@@ -76,7 +77,3 @@ def _worse_in(name: str, settings: Mapping[str, Cells], task: str) -> str:
             (SCORE[task], PRIMARY[task]), of.verdicts, strict=True) if word == WORSE]
         said += [f'in {setting} in {joined(worse)}'] if worse else []
     return f' Setting by setting it is {WORSE} {joined(said)}.' if said else ''
-
-
-def _is_tips(name: str, settings: Mapping[str, Cells]) -> bool:
-    return is_tips(next(cells[name] for cells in settings.values() if name in cells))

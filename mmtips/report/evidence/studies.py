@@ -145,6 +145,11 @@ def is_tips(rows: Mapping[int, Row]) -> bool:
     return all((row['config'] or {}).get('type') == PUBLISHED for row in rows.values())
 
 
+def tips_among(names: Collection[str], settings: Mapping[str, Cells]) -> list[str]:
+    """Those of some operators that are forms of TIPS."""
+    return [name for name in names if any(is_tips(cells[name]) for cells in settings.values() if name in cells)]
+
+
 def rows_of(cells: Cells) -> list[Row]:
     """All rows of a setting."""
     return [row for of in cells.values() for row in of.values()]

@@ -3,11 +3,11 @@
 
 from collections.abc import Mapping
 
-from mmtips.report.evidence.comparison import Judged, judge_task, pooled_means
+from mmtips.report.evidence.comparison import judge_task, pooled_means
 from mmtips.report.evidence.measures import PRIMARY, SCORE
 from mmtips.report.evidence.statistics import BETTER, UNTOLD, WORSE, Difference, Estimate, verdict
 from mmtips.report.evidence.studies import BASELINE, PUBLISHED, comparable, lost, tasks_of
-from mmtips.report.evidence.words import against, lost_in, said_interval
+from mmtips.report.evidence.words import gains, lost_in, said_interval
 from mmtips.report.schemas import Result
 from mmtips.report.tables import markdown_table
 
@@ -27,8 +27,8 @@ def summary(study: Result) -> str:
         found = ({name: of.score for name, of in judged.items()}, {name: of.consistency for name, of in judged.items()})
         best = [said_best(pooled_means(own, measure), of) for measure, of in zip(measures, found, strict=True)]
         lines.append([f'{task}, mean over {len(own)} setting{"s" * (len(own) > 1)}', *best,
-                      _published(judged.get(PUBLISHED), task) or lost_in(PUBLISHED, lost(study), own) or
-                      'not measured'])
+                      gains(judged[PUBLISHED], task) if PUBLISHED in judged else
+                      lost_in(PUBLISHED, lost(study), own) or 'not measured'])
     table = markdown_table(['', 'best by score', 'best by consistency', f'{PUBLISHED} as published against {BASELINE}'],
                            lines)
     return f'{table}\n\nBest: the highest mean of those that were compared in all settings of the task. In brackets: ' \
@@ -52,7 +52,3 @@ def said_best(means: Mapping[str, Estimate], found: Mapping[str, Difference]) ->
     of = found.get(best)
     return f'{best}, {said_interval(means[best])}' + ('' if of is None else (
         f'; against {BASELINE} {said_interval(of.mean, signed=True)}: {verdict(of)}'))
-
-
-def _published(of: Judged | None, task: str) -> str:
-    return '' if of is None else f'{against(of.score, SCORE[task])}; {against(of.consistency, PRIMARY[task])}'

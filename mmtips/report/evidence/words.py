@@ -28,22 +28,25 @@ def against(of: Difference, measure: Measure) -> str:
     return f'{said_interval(of.mean, signed=True, unit=" points")} {measure.said}: {verdict(of)}'
 
 
+def gains(of: Judged, task: str) -> str:
+    """What an operator gains or loses on another one, in two clauses."""
+    return f'{against(of.score, SCORE[task])}; {against(of.consistency, PRIMARY[task])}'
+
+
 def figures(of: Judged, task: str) -> str:
-    """What an operator gains or loses on another one, and at what cost, in three clauses."""
-    return f'{against(of.score, SCORE[task])}; {against(of.consistency, PRIMARY[task])}; {of.cost:.2f} times the ' \
-           f'training time of {of.other}'
+    """The same, and at what cost."""
+    return f'{gains(of, task)}; {of.cost:.2f} times the training time of {of.other}'
 
 
 def brief(of: Judged, task: str) -> str:
-    """The same without intervals, for where many are named."""
+    """The same as :func:`figures` without intervals, for where many are named."""
     return f'{of.score.mean.value:+.1f} {SCORE[task].said} ({verdict(of.score)}), {of.consistency.mean.value:+.1f} ' \
            f'{PRIMARY[task].said} ({verdict(of.consistency)}), {of.cost:.2f} times the time'
 
 
 def controlled(of: Judged | None, task: str) -> str:
     """How an operator does beside its control, in a sentence with a space before it; nothing for one without."""
-    return '' if of is None else \
-        f' Against {of.other}: {against(of.score, SCORE[task])}; {against(of.consistency, PRIMARY[task])}.'
+    return '' if of is None else f' Against {of.other}: {gains(of, task)}.'
 
 
 def lost_in(name: str, gone: Lost, settings: Collection[str]) -> str:

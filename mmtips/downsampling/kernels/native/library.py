@@ -53,7 +53,8 @@ def library() -> Any:
         loaded = ctypes.CDLL(spec.origin, mode=os.RTLD_NOW)
     except OSError:
         return None
-    if _sources_of(loaded) not in (None, _sources()):
+    expected = _sources()
+    if expected and _sources_of(loaded) != expected:
         warnings.warn(f'{spec.origin} was compiled from other sources and is not used: install mmtips again, or run '
                       'python setup.py build_ext --inplace', stacklevel=2)
         return None
@@ -66,10 +67,8 @@ def library() -> Any:
     return loaded
 
 
-def _sources_of(loaded: Any) -> str | None:
-    """The hash of what a library was compiled from; '' if it does not say, None where no sources tell otherwise."""
-    if not _sources():
-        return None
+def _sources_of(loaded: Any) -> str:
+    """The hash of what a library was compiled from; '' if it does not say."""
     try:
         loaded.sources.restype = c_char_p
     except AttributeError:

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from mmtips.downsampling import functional
 from mmtips.downsampling.kernels.native.library import COMPUTED_IN, Map, Plan, call, library
-from mmtips.downsampling.kernels.options import Options
+from mmtips.downsampling.kernels.options import Options, kept_shares
 
 #: Taps per side that the library has room for: ``plan.h``.
 MOST_TAPS = 7
@@ -64,7 +64,7 @@ def _plan(x: Tensor, scale: Tensor, options: Options, shift: Tensor | None) -> P
     rows, columns = (_sources(size, before, after, options.padding_mode) for size in (h, w))
     return Plan(n, c, h, w, stride, taps, step, start, functional.SCORES.index(options.scores),
                 functional.count_regions(stride, options.scores), scale.numel() // c, before, after, rows.data_ptr(),
-                columns.data_ptr(), _shares(taps, stride).data_ptr(),
+                columns.data_ptr(), kept_shares(taps, stride, x.device, torch.float64).data_ptr(),
                 0 if shift is None else 1 + functional.SHIFT_MODES.index(options.mode),
                 *((0, 0) if shift is None else shift.tolist()), torch.get_num_threads())
 
@@ -75,8 +75,3 @@ def _sources(size: int, before: int, after: int, padding_mode: str) -> Tensor:
     inside = torch.arange(size)
     return torch.cat([functional.border_sources(size, before, 0, padding_mode), inside,
                       functional.border_sources(size, 0, after, padding_mode)])
-
-
-@lru_cache
-def _shares(taps: int, stride: int) -> Tensor:
-    return functional.tap_shares(taps, stride).contiguous()
