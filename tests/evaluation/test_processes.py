@@ -2,13 +2,11 @@
 """Two gloo processes against one: the same figures, also where the images do not divide evenly."""
 
 import torch
-import torch.distributed as dist
-import torch.multiprocessing as mp
 from PIL import Image
 
 from mmtips.evaluation import images  # and registers the loops in the processes
 from tests.evaluation.toys import StripedImages, make_runner
-from tests.gloo import join
+from tests.gloo import in_two_processes
 
 OPTIONS = dict(sampling_images=3, shift_map=dict(protocol='standard', max_shift=1, images=4), names=['standard', 'lps'])
 
@@ -27,7 +25,6 @@ class Broken:
 
 
 def _test(rank, folder):
-    join(rank, folder)
     runner = make_runner(f'{folder}/two', 'scores', StripedImages(images=5), launcher='pytorch',
                          journal=f'{folder}/shift', **OPTIONS)
     metrics = runner.test()
@@ -38,12 +35,11 @@ def _test(rank, folder):
         images.find_unreadable = None
     found = images.readable_indices(Broken(folder), skip_bad=True)
     torch.save(found, f'{folder}/readable{rank}.pt')
-    dist.destroy_process_group()
 
 
 def test_two_processes_say_what_one_says(tmp_path):
     Image.new('L', (4, 4)).save(tmp_path / 'whole.png')
-    mp.spawn(_test, args=(str(tmp_path), ), nprocs=2)
+    in_two_processes(_test, tmp_path)
     single = make_runner(tmp_path / 'one', 'scores', StripedImages(images=5), **OPTIONS)
     metrics = single.test()
     assert torch.load(tmp_path / 'two.pt') == [metrics, single.test_loop.metric.summaries]

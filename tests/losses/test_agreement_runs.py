@@ -3,10 +3,8 @@
 
 import pytest
 import torch
-import torch.distributed as dist
-import torch.multiprocessing as mp
 
-from tests.gloo import join
+from tests.gloo import in_two_processes
 from tests.losses.classifier import make_runner
 
 STEPS = 4
@@ -14,13 +12,11 @@ HOOK = dict(start=0.5, weight=3.0)
 
 
 def _train(rank, folder):
-    join(rank, folder)
     runner = make_runner(f'{folder}/ddp', STEPS, 4, HOOK, launcher='pytorch',
                          cfg=dict(model_wrapper_cfg=dict(type='GlooDDP')))
     runner.train()
     if rank == 0:
         torch.save([p.detach() for p in runner.model.module.parameters()], f'{folder}/weights.pt')
-    dist.destroy_process_group()
 
 
 def logged(runner):
@@ -28,7 +24,7 @@ def logged(runner):
 
 
 def test_two_processes_equal_one_on_the_joined_batch(tmp_path):
-    mp.spawn(_train, args=(str(tmp_path), ), nprocs=2)
+    in_two_processes(_train, tmp_path)
     single = make_runner(tmp_path / 'single', STEPS, 8, HOOK)
     single.train()
     assert len(logged(single)) == STEPS // 2

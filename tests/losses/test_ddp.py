@@ -2,10 +2,8 @@
 """Two gloo processes against one process on the joined batch."""
 
 import torch
-import torch.distributed as dist
-import torch.multiprocessing as mp
 
-from tests.gloo import join
+from tests.gloo import in_two_processes
 from tests.losses.models import make_runner
 
 STEPS = 3
@@ -13,17 +11,15 @@ OPTIONS = dict(optim_wrapper=dict(optimizer=dict(type='SGD', lr=0.05, momentum=0
 
 
 def _train(rank, folder):
-    join(rank, folder)
     runner = make_runner(f'{folder}/ddp', dict(undo_start=0.5), iters=STEPS, batch_size=4, launcher='pytorch',
                          cfg=dict(model_wrapper_cfg=dict(type='GlooDDP')), **OPTIONS)
     runner.train()
     if rank == 0:
         torch.save([p.detach() for p in runner.model.module.parameters()], f'{folder}/weights.pt')
-    dist.destroy_process_group()
 
 
 def test_two_processes_equal_one_on_the_joined_batch(tmp_path):
-    mp.spawn(_train, args=(str(tmp_path), ), nprocs=2)
+    in_two_processes(_train, tmp_path)
     single = make_runner(tmp_path / 'single', dict(undo_start=0.5), iters=STEPS, batch_size=8, **OPTIONS)
     single.train()
     distributed = torch.load(tmp_path / 'weights.pt')

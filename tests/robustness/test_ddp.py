@@ -5,11 +5,9 @@ import copy
 import json
 
 import pytest
-import torch.distributed as dist
-import torch.multiprocessing as mp
 
 from mmtips.robustness import Attack, robustness_study
-from tests.gloo import join
+from tests.gloo import in_two_processes
 
 pytest.importorskip('foolbox')
 ATTACKS = [Attack('FGSM', 8), Attack('PGD-linf', 8, steps=2)]
@@ -21,14 +19,12 @@ def _study(config, checkpoint, folder, name):
     return [section, len(lines)]
 
 
-def _process(rank, config, checkpoint, folder):
+def _process(rank, folder, config, checkpoint):
     import tests.robustness.digits  # noqa: F401 - registers the network
-    join(rank, folder)
     config.update(launcher='pytorch', model_wrapper_cfg=dict(type='GlooDDP'))
     # The second time everything is there, which the other process learns from the one that reads the file.
     results = [_study(config, checkpoint, folder, 'both') for _ in range(2)]
     (folder / f'{rank}.json').write_text(json.dumps(results))
-    dist.destroy_process_group()
 
 
 def test_two_processes_measure_what_one_does(one_host, tmp_path):
@@ -36,7 +32,7 @@ def test_two_processes_measure_what_one_does(one_host, tmp_path):
     config.work_dir = str(tmp_path)
     config.test_dataloader.update(batch_size=7)
     config.test_dataloader.dataset.indices = 59
-    mp.spawn(_process, args=(config, checkpoint, tmp_path), nprocs=2)
+    in_two_processes(_process, tmp_path, config, checkpoint)
     section, _ = _study(config, checkpoint, tmp_path, 'one')
     assert section['clean'] > section['attacks'][0]['accuracy'] > section['attacks'][1]['accuracy'] - 1e-6
     first, second = (json.loads((tmp_path / f'{rank}.json').read_text()) for rank in (0, 1))
