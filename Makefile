@@ -3,7 +3,8 @@
 # make demo OPERATORS='BlurPool TIPS APS'     compares any set of configs with the baseline
 PYTHON ?= python3
 HOSTS ?= upstream
-VENV := $(abspath .venv$(if $(filter-out upstream,$(HOSTS)),-$(HOSTS)))
+# No absolute path: make splits one at its spaces, and what is removed is a folder of this one.
+VENV := .venv$(if $(filter-out upstream,$(HOSTS)),-$(HOSTS))
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 REQUIREMENTS := requirements/demo.txt requirements/tests.txt requirements/hosts/$(HOSTS).txt
@@ -22,7 +23,7 @@ unexport PYTHONDONTWRITEBYTECODE
 SHELL := /bin/bash
 .SHELLFLAGS := -o pipefail -c
 
-.PHONY: env data demo trained readme benchmark profile evidence test lint types unit
+.PHONY: FORCE env data demo trained readme benchmark profile evidence test lint types unit
 
 env: $(STAMP) $(LIBRARY)
 
@@ -34,7 +35,7 @@ $(STAMP):
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 10) <= v <= (3, 12) else \
 	  "mmtips needs Python 3.10 to 3.12, and $(PYTHON) is %d.%d: name another one, as in make env PYTHON=python3.12" % v)'
 	@test -e requirements/hosts/$(HOSTS).txt || { echo 'HOSTS=$(HOSTS): expected upstream or onedl'; exit 1; }
-	@echo 'making $(notdir $(VENV)): a few minutes and about 6 GB, mostly PyTorch'
+	@echo 'making $(VENV): a few minutes and about 6 GB, mostly PyTorch'
 	rm -rf $(VENV)
 	$(PYTHON) -m venv $(VENV)
 	$(PIP) install --quiet --no-compile $(addprefix -r ,$(REQUIREMENTS))
@@ -53,7 +54,7 @@ JOBS ?= 3
 MAP_STEP ?= 2
 # Each of them is a file of configs/_base_/downsampler, in small letters: TIPS-anchor is tips-anchor.py.
 OPERATORS ?= BlurPool TIPS
-DEMO_MODELS := stock $(OPERATORS)
+DEMO_MODELS := stock $(filter-out stock,$(OPERATORS))
 RECIPE := configs/deeplabv3plus/deeplabv3plus_r18-w8-d8_1xb16-2k_scattered-digits-128x128.py
 BASES := $(addprefix configs/_base_/,datasets/scattered_digits.py models/deeplabv3plus_r18-w8-d8.py schedules/schedule_2k.py)
 lower = $(shell echo '$(1)' | tr A-Z a-z)
@@ -71,7 +72,8 @@ endif
 
 data: $(DATA)
 
-$(DATA): | env
+# Made once; later the converter says whether what is there is what the results are of.
+$(DATA): FORCE | env
 	$(BIN)/python tools/dataset_converters/scattered_digits.py
 
 .PRECIOUS: $(TRAINED) $(RESULTS)
@@ -85,7 +87,7 @@ $(2)/shift.json: $(2)/iter_2000.pth
 	DOWNSAMPLER=$(call lower,$(1)) $(BIN)/python tools/eval_shift.py $(RECIPE) $(2)/iter_2000.pth --work-dir $(2) --pairs 2 \
 	  --shift-map 8 --map-step $(MAP_STEP) --map-images 8 --name '$(if $(filter stock,$(1)),DeepLabV3+ (stock),with $(1))' --out $$@
 endef
-$(foreach model,$(DEMO_MODELS),$(eval $(call DEMO_RULES,$(model),$(call run,$(model)))))
+$(foreach model,$(sort $(DEMO_MODELS) TIPS),$(eval $(call DEMO_RULES,$(model),$(call run,$(model)))))
 
 trained: $(TRAINED)
 
@@ -113,19 +115,20 @@ readme: env
 # was stopped. What it measured is copied beside the committed results, for make readme to show; nothing is measured there,
 # since files that change while it runs would mark the commit as changed.
 DEVICE ?= cpu
+MEASURED := work_dirs/benchmarks
 benchmark: env
-	$(BIN)/python tools/benchmark.py --plan $(DEVICE)
-	$(call publish,*-$(DEVICE)-*.json)
+	$(BIN)/python tools/benchmark.py --plan $(DEVICE) --out $(MEASURED)/$(DEVICE)
+	$(call publish,$(MEASURED)/$(DEVICE),*.json)
 
 # Where the time of a training, an evaluation and a layer goes: a few minutes on the CPU.
 profile: $(call run,TIPS)/iter_2000.pth
 	$(BIN)/python tools/profile_shares.py training $(RECIPE)
 	DOWNSAMPLER=tips $(BIN)/python tools/profile_shares.py evaluation $(RECIPE) $<
 	$(BIN)/python tools/profile_shares.py operations
-	$(call publish,profile-*.json)
+	$(call publish,$(MEASURED),profile-*.json)
 
 # Copies what was measured last; earlier files of the same name lie beside it as NAME.DATE.json.
-publish = find work_dirs/benchmarks -name '$(1)' -not -name '*.*.json' -exec cp -t results/benchmarks {} +
+publish = find $(1) -maxdepth 1 -name '$(2)' -not -name '*.*.json' -exec cp -t results/benchmarks {} +
 
 # The evidence: every operator in every network, trained and measured alike (configs/evidence/plans). Hours on two cores; it
 # goes on where it was stopped. STUDY is one or some of search, ablation, final, time and longer, which run in this order,

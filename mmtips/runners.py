@@ -2,13 +2,17 @@
 """Runners, and checkpoints that must fit them."""
 
 import ast
+import pickle
+import re
+import zipfile
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from mmengine.config import Config
 from mmengine.dist import init_dist, is_distributed
 from mmengine.runner import Runner
-from mmengine.runner.checkpoint import CheckpointLoader, find_latest_checkpoint
+from mmengine.runner.checkpoint import CheckpointLoader
 from torch import nn
 
 from mmtips.wrappers import unwrap
@@ -47,10 +51,31 @@ def resume_training(config: Config, checkpoint: str | None = None) -> None:
             ``load_from`` stays: a fine-tuning that is started with the option to resume begins with what it names.
         checkpoint: The latest of the work dir if not given.
     """
-    found = checkpoint or find_latest_checkpoint(config.work_dir)
+    found = checkpoint or latest_checkpoint(config.work_dir)
     config.resume = found is not None
     if found is not None:
         config.load_from = found
+
+
+def latest_checkpoint(work_dir: str) -> str | None:
+    """The latest checkpoint of a training that is whole.
+
+    mmengine names the last one by the path that it had, and while it saves one that is gone or torn: a training that is
+    stopped just then would never go on.
+
+    Args:
+        work_dir: The work dir of the training; it may have been moved.
+
+    Returns:
+        The path, or None if there is no such checkpoint.
+    """
+    folder, named = Path(work_dir), Path(work_dir, 'last_checkpoint')
+    names = [Path(named.read_text().strip()).name] if named.is_file() else []
+    numbers = {path.name: int(found[1]) for path in folder.glob('*.pth')
+               if (found := re.fullmatch(r'(?:iter|epoch)_(\d+)\.pth', path.name))}
+    names += sorted(numbers, key=lambda name: -numbers[name])
+    # The list of what is in the file is at its end.
+    return next((str(folder / name) for name in names if zipfile.is_zipfile(folder / name)), None)
 
 
 def build_trainer(config: Config) -> Runner:
@@ -66,10 +91,10 @@ def build_trainer(config: Config) -> Runner:
         ValueError: If what it is to go on from was trained with another downsampler, or with a hook that changes the
             network and is missing here.
     """
-    checkpoint = config.get('load_from') or find_latest_checkpoint(config.work_dir) if config.get('resume') else None
-    if checkpoint is not None:
-        loaded = CheckpointLoader.load_checkpoint(checkpoint, map_location='cpu')
-        _require_same_network(config, loaded, checkpoint)
+    if config.get('resume') and not config.get('load_from'):
+        resume_training(config)
+    if config.get('resume'):
+        _require_same_network(config, _read(config.load_from), config.load_from)
     return build_runner(config)
 
 
@@ -86,16 +111,25 @@ def build_tester(config: Config, checkpoint: str) -> Runner:
     Raises:
         FileNotFoundError: If there is no such file.
         RuntimeError: If the checkpoint does not fit the model, which mmengine only warns about.
-        ValueError: If it was trained with another downsampler, or with a hook that changes the network and is missing
-            here.
+        ValueError: If it is not whole, or was trained with another downsampler, or with a hook that changes the network
+            and is missing here.
     """
-    loaded = CheckpointLoader.load_checkpoint(checkpoint, map_location='cpu')
+    loaded = _read(checkpoint)
     _require_same_network(config, loaded, checkpoint)
     # The runner loads it once more when it runs, so that hooks that keep two sets of weights see it.
     config.load_from, config.resume = checkpoint, False
     runner = build_runner(config)
     _load_weights(unwrap(runner.model), loaded.get('state_dict', loaded), checkpoint)
     return runner
+
+
+def _read(checkpoint: str) -> Any:
+    try:
+        return CheckpointLoader.load_checkpoint(checkpoint, map_location='cpu')
+    except (OSError, EOFError, RuntimeError, pickle.UnpicklingError) as error:
+        if Path(checkpoint).is_file() and not zipfile.is_zipfile(checkpoint):
+            raise ValueError(f'checkpoint: {checkpoint} is not whole: remove it, and fetch it or train') from error
+        raise
 
 
 def _load_weights(model: nn.Module, weights: dict[str, Any], checkpoint: str) -> None:

@@ -1,6 +1,7 @@
 # Copyright (c) mmtips authors. All rights reserved.
 """Every recipe is built by its host and takes one training step on tiny input, hooks included."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -122,8 +123,18 @@ def test_training_step(read, path, downsampler, tmp_path):
 def test_config_opens_with_its_commands(path):
     text = path.read_text()
     assert text.startswith('#')
-    command = f'python tools/train.py configs/{path.parent.name}/{path.name}'
+    gpus, recipe = re.search(r'_(\d)xb', path.name)[1], f'configs/{path.parent.name}/{path.name}'
+    command = f'python tools/train.py {recipe}' if gpus == '1' else (
+        f'torchrun --nproc_per_node={gpus} tools/train.py \\\n#     {recipe} --launcher pytorch')
     assert f'#   {command}\n#   DOWNSAMPLER=tips {command}\n' in text
+
+
+@pytest.mark.parametrize('path', CONFIGS, ids=lambda path: path.stem)
+def test_checkpoints_do_not_fill_the_disk(path, read):
+    config = read(path, 'stock')
+    saved, length = config.default_hooks.checkpoint, config.train_cfg
+    written = length.get('max_iters', length.get('max_epochs')) / saved.interval
+    assert 1 <= saved.get('max_keep_ckpts', written) <= 10
 
 
 def test_every_operator_has_a_file(read):

@@ -19,6 +19,7 @@ from mmengine.config import Config
 from mmtips import cli
 from mmtips.datasets.digits import write_scattered_digits
 from mmtips.evaluation import PROTOCOLS
+from mmtips.runners import latest_checkpoint
 
 ROOT = Path(__file__).parent.parent
 CONFIG = 'configs/deeplabv3plus/deeplabv3plus_r18-w8-d8_1xb16-2k_scattered-digits-128x128.py'
@@ -208,7 +209,7 @@ def test_describe_shows_what_was_and_what_is(tmp_path):
 
 def test_describe_of_a_stock_network_with_the_size_of_its_config():
     output = run('describe', CLS_CONFIG, downsampler='stock')
-    assert 'An image of 224 x 224: 9 changes' in output
+    assert 'An image of 64 x 64: 9 changes' in output
     assert '\nnetwork\n' in output
 
 
@@ -381,9 +382,48 @@ def test_a_fine_tuning_that_is_told_to_resume_begins_with_what_it_names(tmp_path
     assert (config.resume, config.load_from) == (False, 'published.pth')
     cli.resume_training(config, 'named.pth')
     assert (config.resume, config.load_from) == (True, 'named.pth')
-    (tmp_path / 'last_checkpoint').write_text('latest.pth')
+    (tmp_path / 'last_checkpoint').write_text('elsewhere/latest.pth')  # the work dir has been moved
+    torch.save({}, tmp_path / 'latest.pth')
     cli.resume_training(config)
-    assert (config.resume, config.load_from) == (True, 'latest.pth')
+    assert (config.resume, config.load_from) == (True, str(tmp_path / 'latest.pth'))
+
+
+def test_a_training_that_was_stopped_while_it_saved_goes_on(tmp_path):
+    (tmp_path / 'last_checkpoint').write_text(str(tmp_path / 'iter_500.pth'))  # removed for the next one, which is torn
+    assert latest_checkpoint(str(tmp_path)) is None
+    for number in (90, 100, 1000):
+        torch.save(dict(x=torch.zeros(1000)), tmp_path / f'iter_{number}.pth')
+    (tmp_path / 'iter_1000.pth').write_bytes((tmp_path / 'iter_1000.pth').read_bytes()[:-100])
+    assert latest_checkpoint(str(tmp_path)) == str(tmp_path / 'iter_100.pth')
+    with pytest.raises(ValueError, match=r'checkpoint: .*iter_1000.pth is not whole: remove it'):
+        cli.build_tester(Config(), str(tmp_path / 'iter_1000.pth'))
+
+
+@pytest.mark.parametrize(('recipe', 'expected'), [
+    (CONFIG, (64, 64)), (CLS_CONFIG, (64, 64)), ('configs/resnet/resnet18_1xb256-20e_cifar10.py', (32, 32)),
+    ('configs/resnet/resnet18_8xb32_in1k.py', (224, 224)),
+    ('configs/deeplabv3plus/deeplabv3plus_r50-d8_4xb2-80k_cityscapes-512x1024.py', (512, 1024))])
+def test_the_size_of_training_images(recipe, expected):
+    assert cli.training_size(Config.fromfile(ROOT / recipe)) == expected
+
+
+def test_where_a_size_is_said():
+    resized = dict(type='Repeated', dataset=dict(pipeline=[dict(type='Resize', scale=(64, 32)), dict(type='Pack')]))
+    assert cli.training_size(Config(dict(model={}, train_dataloader=dict(dataset=resized)))) == (32, 64)
+    assert cli.training_size(Config(dict(model={}))) is None
+
+
+def test_a_config_may_quote_itself(tmp_path):
+    path = tmp_path / 'self.py'
+    path.write_text("# python tools/train.py 'self.py'\n_base_ = './base.py'\n")
+    (tmp_path / 'base.py').write_text("x = 'self.py'\n")
+    assert list(cli.config_files(path)) == [path, tmp_path / 'base.py']
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason='there is a GPU')
+def test_processes_need_gpus(fails):
+    assert '--launcher: mmengine gives each process a GPU, and none is here' in fails(
+        'train', CONFIG, '--launcher', 'pytorch')
 
 
 def test_unknown_downsampler(fails):

@@ -51,7 +51,7 @@ def measure(name: str, setting: benchmark.Setting, args: argparse.Namespace) -> 
     path, suite = benchmark.result_file(args.out, name, setting), benchmark.SUITES[name]()
     torch.set_num_threads(setting.threads)
     run, rounds = report.run_information(setting.device), args.rounds or suite.rounds
-    if not args.again and benchmark.is_measured(path, run):
+    if not args.again and benchmark.is_measured(path, run, rounds):
         print(f'{path}: measured with this commit before; --again measures anew', flush=True)
         return
     result = benchmark.measure(name, suite, setting, run, rounds, lambda turn: print(

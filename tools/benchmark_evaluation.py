@@ -5,7 +5,7 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from mmtips import report
+from mmtips import cli, report
 from mmtips.benchmark.evaluation import PROTOCOLS, RUNS, evaluation_caption, evaluation_table, measure_run
 
 
@@ -36,6 +36,7 @@ def measure(args: argparse.Namespace) -> None:
 def main() -> None:
     """Measure, then render."""
     args = parse_args()
+    cli.require_files(config=args.config, checkpoint=args.checkpoint)
     if args.checkpoint is not None:
         measure(args)
     result = report.load_result(args.out, 'evaluation_cost')

@@ -35,7 +35,7 @@ def main() -> None:
     result = report.correlate(results, args.form, args.protocol, args.row, args.resamples, args.seed)
     print(f'\n{report.correlation_text(result)}\n')
     if args.out is not None:
-        report.write_result(result, args.out)
+        report.write_derived(result, args.out)
         print(args.out)
     if args.figure is not None:
         report.write_scatter(result, args.figure)

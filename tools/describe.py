@@ -32,10 +32,8 @@ def image_size(config: Config, size: list[int] | None) -> tuple[int, int]:
     """The size that was asked for, or that of the config's training images."""
     if size is not None and (len(size) > 2 or min(size) < 1):
         raise ValueError(f'--size: expected one or two numbers >= 1, got {size}')
-    preprocessor = config.model.get('data_preprocessor') or config.get('data_preprocessor') or {}
-    crop = config.get('crop_size') or preprocessor.get('size') or 224
-    rows, *columns = size or (crop if isinstance(crop, (tuple, list)) else [crop])
-    return int(rows), int(columns[0] if columns else rows)
+    rows, *columns = size or cli.training_size(config) or (224, )
+    return rows, columns[0] if columns else rows
 
 
 def build(config: Config, model: dict) -> nn.Module:

@@ -1,7 +1,9 @@
 # DeepLabV3+ R50-D8 on Cityscapes.
 #
-#   python tools/train.py configs/deeplabv3plus/deeplabv3plus_r50-d8_4xb2-80k_cityscapes-512x1024.py
-#   DOWNSAMPLER=tips python tools/train.py configs/deeplabv3plus/deeplabv3plus_r50-d8_4xb2-80k_cityscapes-512x1024.py
+#   torchrun --nproc_per_node=4 tools/train.py \
+#     configs/deeplabv3plus/deeplabv3plus_r50-d8_4xb2-80k_cityscapes-512x1024.py --launcher pytorch
+#   DOWNSAMPLER=tips torchrun --nproc_per_node=4 tools/train.py \
+#     configs/deeplabv3plus/deeplabv3plus_r50-d8_4xb2-80k_cityscapes-512x1024.py --launcher pytorch
 #
 # Hardware: 4 GPUs with 2 images each, as the host's recipes. Time and score: not measured by us yet.
 # The host states 80.09 mIoU for its own.

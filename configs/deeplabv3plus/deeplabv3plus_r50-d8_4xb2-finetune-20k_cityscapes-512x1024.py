@@ -1,7 +1,9 @@
 # DeepLabV3+ R50-D8 on Cityscapes, from the checkpoint that the host publishes: a quarter of the training.
 #
-#   python tools/train.py configs/deeplabv3plus/deeplabv3plus_r50-d8_4xb2-finetune-20k_cityscapes-512x1024.py
-#   DOWNSAMPLER=tips python tools/train.py configs/deeplabv3plus/deeplabv3plus_r50-d8_4xb2-finetune-20k_cityscapes-512x1024.py
+#   torchrun --nproc_per_node=4 tools/train.py \
+#     configs/deeplabv3plus/deeplabv3plus_r50-d8_4xb2-finetune-20k_cityscapes-512x1024.py --launcher pytorch
+#   DOWNSAMPLER=tips torchrun --nproc_per_node=4 tools/train.py \
+#     configs/deeplabv3plus/deeplabv3plus_r50-d8_4xb2-finetune-20k_cityscapes-512x1024.py --launcher pytorch
 #
 # Its weights load into the converted network, and the operators start at random: at a tenth of the rate for what is
 # trained, and the full one for them. Hardware: 4 GPUs with 2 images each. Time and score: not measured by us yet.

@@ -1,7 +1,9 @@
 # DeepLabV3+ R50-D8 on ADE20K.
 #
-#   python tools/train.py configs/deeplabv3plus/deeplabv3plus_r50-d8_4xb4-160k_ade20k-512x512.py
-#   DOWNSAMPLER=tips python tools/train.py configs/deeplabv3plus/deeplabv3plus_r50-d8_4xb4-160k_ade20k-512x512.py
+#   torchrun --nproc_per_node=4 tools/train.py \
+#     configs/deeplabv3plus/deeplabv3plus_r50-d8_4xb4-160k_ade20k-512x512.py --launcher pytorch
+#   DOWNSAMPLER=tips torchrun --nproc_per_node=4 tools/train.py \
+#     configs/deeplabv3plus/deeplabv3plus_r50-d8_4xb4-160k_ade20k-512x512.py --launcher pytorch
 #
 # Hardware: 4 GPUs with 4 images each, as the host's recipes. Time and score: not measured by us yet.
 # The host states 43.95 mIoU for its own.

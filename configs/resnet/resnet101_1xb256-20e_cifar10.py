@@ -7,7 +7,7 @@
 # table of TIPS for this data set with another depth.
 _base_ = [
     '../_base_/models/resnet101_cifar.py', 'mmpretrain::_base_/datasets/cifar10_bs16.py', '../_base_/schedules/sgd_steps.py',
-    'mmpretrain::_base_/default_runtime.py'
+    '../_base_/runtimes/classification.py'
 ]
 train_dataloader = dict(batch_size=256)
 param_scheduler = dict(step_size=6)

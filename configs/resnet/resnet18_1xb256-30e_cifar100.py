@@ -7,7 +7,7 @@
 # table of TIPS for this data set with another depth.
 _base_ = [
     '../_base_/models/resnet18_cifar.py', 'mmpretrain::_base_/datasets/cifar100_bs16.py', '../_base_/schedules/sgd_steps.py',
-    'mmpretrain::_base_/default_runtime.py'
+    '../_base_/runtimes/classification.py'
 ]
 model = dict(head=dict(num_classes=100))
 train_dataloader = dict(batch_size=256)

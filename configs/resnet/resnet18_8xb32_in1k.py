@@ -1,11 +1,13 @@
 # ResNet-18 on ImageNet, as the host trains it.
 #
-#   python tools/train.py configs/resnet/resnet18_8xb32_in1k.py
-#   DOWNSAMPLER=tips python tools/train.py configs/resnet/resnet18_8xb32_in1k.py
+#   torchrun --nproc_per_node=8 tools/train.py \
+#     configs/resnet/resnet18_8xb32_in1k.py --launcher pytorch
+#   DOWNSAMPLER=tips torchrun --nproc_per_node=8 tools/train.py \
+#     configs/resnet/resnet18_8xb32_in1k.py --launcher pytorch
 #
 # Hardware: 8 GPUs with 32 images each. Time and score: not measured by us yet. The host states 69.90 % for its own.
 _base_ = [
     '../_base_/models/resnet18.py', 'mmpretrain::_base_/datasets/imagenet_bs32.py',
-    'mmpretrain::_base_/schedules/imagenet_bs256.py', 'mmpretrain::_base_/default_runtime.py'
+    'mmpretrain::_base_/schedules/imagenet_bs256.py', '../_base_/runtimes/classification.py'
 ]
 work_dir = './work_dirs/{{fileBasenameNoExtension}}/{{$DOWNSAMPLER:stock}}'

@@ -7,7 +7,7 @@
 # table of TIPS for this data set with another depth.
 _base_ = [
     '../_base_/models/resnet34.py', '../_base_/datasets/food101.py', '../_base_/schedules/sgd_steps.py',
-    'mmpretrain::_base_/default_runtime.py'
+    '../_base_/runtimes/classification.py'
 ]
 model = dict(head=dict(num_classes=101))
 param_scheduler = dict(step_size=25)

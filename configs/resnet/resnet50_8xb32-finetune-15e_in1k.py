@@ -1,7 +1,9 @@
 # ResNet-50 on ImageNet, from the checkpoint that the host publishes: 15 epochs in place of 100.
 #
-#   python tools/train.py configs/resnet/resnet50_8xb32-finetune-15e_in1k.py
-#   DOWNSAMPLER=tips python tools/train.py configs/resnet/resnet50_8xb32-finetune-15e_in1k.py
+#   torchrun --nproc_per_node=8 tools/train.py \
+#     configs/resnet/resnet50_8xb32-finetune-15e_in1k.py --launcher pytorch
+#   DOWNSAMPLER=tips torchrun --nproc_per_node=8 tools/train.py \
+#     configs/resnet/resnet50_8xb32-finetune-15e_in1k.py --launcher pytorch
 #
 # Its weights load into the converted network, and the operators start at random: at a tenth of the rate for what is
 # trained, and the full one for them. Hardware: 8 GPUs with 32 images each. Time and score: not measured by us yet.

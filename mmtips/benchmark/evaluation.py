@@ -51,7 +51,8 @@ def measure_run(tool: Path, config: Path, checkpoint: Path, images: int, pairs: 
                        check=True)
     usage = json.loads((folder / 'usage.json').read_text())
     if usage.pop('status') != 0:
-        raise RuntimeError(f'the evaluation failed: see {folder / "log.txt"}')
+        said = '\n'.join((folder / 'log.txt').read_text(errors='replace').splitlines()[-15:])
+        raise RuntimeError(f'the evaluation failed, and said last:\n{said}')
     return dict(images=images, pairs=pairs, views=2 * images * pairs * len(PROTOCOLS), **usage)
 
 

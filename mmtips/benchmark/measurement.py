@@ -37,22 +37,24 @@ def result_file(folder: Path, suite: str, setting: Setting) -> Path:
     return folder / f'{suite}-{setting.name}.json'
 
 
-def is_measured(path: Path, run: dict[str, Any]) -> bool:
+def is_measured(path: Path, run: dict[str, Any], rounds: int) -> bool:
     """Whether a file holds a result of this very code: of the same commit, without changes since.
 
     Args:
         path: The file, see :func:`result_file`.
         run: What :func:`mmtips.report.run_information` says of this run.
+        rounds: As many rounds as were asked for.
 
     Returns:
         False as well if there is no file, or one of another version or device.
     """
     try:
-        there = report.load_result(path, 'benchmark')['run']
+        result = report.load_result(path, 'benchmark')
     except (OSError, ValueError):
         return False
     unchanged = run['commit'] != 'unknown' and not run['commit'].endswith('-dirty')
-    return unchanged and all(there[key] == run[key] for key in ('commit', 'device', 'threads', 'versions'))
+    return unchanged and result['rounds'] == rounds and all(
+        result['run'][key] == run[key] for key in ('commit', 'device', 'threads', 'versions'))
 
 
 def measure(name: str, suite: Suite, setting: Setting, run: dict[str, Any], rounds: int | None = None,

@@ -36,7 +36,7 @@ def interleave(jobs: Mapping[Key, Job], device: torch.device, rounds: int = 11,
                progress: Callable[[int], None] | None = None) -> dict[Key, list[float]]:
     """Time jobs round by round, in an order that turns with the rounds.
 
-    Round 0 warms up: each job is called twice, and its second time says how many calls make a sample of at least
+    Round 0 warms up: what a job takes there says how many calls make a sample of at least
     :data:`SAMPLE_MS` (at most :data:`MOST_CALLS`).
 
     Args:
@@ -67,13 +67,13 @@ def interleave(jobs: Mapping[Key, Job], device: torch.device, rounds: int = 11,
 
 
 def _calls(job: Job, device: torch.device) -> int:
-    _sample(job, 1, device)
     once = _sample(job, 1, device)
     return max(1, min(MOST_CALLS, math.ceil(SAMPLE_MS / max(once, 1e-6))))
 
 
 def _sample(job: Job, calls: int, device: torch.device) -> float:
     job.prepare()
+    job.call()  # after another job all of them are slow once, which would count more where a sample is one call
     if device.type == 'cuda':
         torch.cuda.synchronize(device)
 

@@ -8,6 +8,7 @@ from mmtips.cli.configs import (
     load_config,
     recipe_downsampler,
     recipe_name,
+    training_size,
 )
 from mmtips.cli.evaluation import (
     add_measure_arguments,
@@ -24,5 +25,6 @@ from mmtips.runners import build_runner, build_tester, build_trainer, resume_tra
 __all__ = [
     'add_host_arguments', 'add_measure_arguments', 'build_runner', 'build_tester', 'build_trainer', 'config_files',
     'count', 'enable_amp', 'leave_out_unreadable', 'load_config', 'pixels_or_share', 'recipe_downsampler',
-    'recipe_name', 'require_files', 'require_writable', 'resume_training', 'shift_config', 'take_images'
+    'recipe_name', 'require_files', 'require_writable', 'resume_training', 'shift_config', 'take_images',
+    'training_size'
 ]

@@ -4,12 +4,13 @@
 import argparse
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import torch
 from mmengine.config import Config, DictAction
+from mmengine.device import get_device
 
 from mmtips.hosts import INSTALL, require_host
 from mmtips.notation import operator_name
@@ -36,10 +37,14 @@ def load_config(args: argparse.Namespace) -> Config:
     Raises:
         FileNotFoundError: If there is no such config.
         ImportError: If the config needs a host that is not installed.
-        ValueError: If ``$DOWNSAMPLER`` is none that the config can be read with.
+        ValueError: If ``$DOWNSAMPLER`` is none that the config can be read with, or a launcher is asked for where there
+            is no GPU.
     """
     if not args.config.is_file():
         raise FileNotFoundError(f'config: no file {args.config}')
+    if args.launcher != 'none' and get_device() == 'cpu':
+        raise ValueError(f'--launcher: mmengine gives each process a GPU, and none is here: got {args.launcher}, leave '
+                         'it out')
     _require_hosts(args.config)
     _require_downsampler(args.config)
     os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
@@ -97,15 +102,20 @@ def _require_downsampler(path: Path) -> None:
                                  f'{(config.parent / folder).resolve()}')
 
 
-def config_files(path: Path) -> Iterator[Path]:
-    """A config and the local files that it inherits from.
+def config_files(path: Path) -> Iterable[Path]:
+    """A config and the local files that it inherits from, each once.
 
     What it inherits from by a name that the environment says, or from a host, is left out.
     """
-    yield path
-    for base in re.findall(r"""['"]([^'":]+\.py)['"]""", path.read_text()):
-        if (path.parent / base).is_file():
-            yield from config_files(path.parent / base)
+    found: dict[Path, Path] = {}
+    waiting = [path]
+    while waiting:
+        file = waiting.pop()
+        if file.resolve() not in found:
+            found[file.resolve()] = file
+            bases = (file.parent / base for base in re.findall(r"""['"]([^'":]+\.py)['"]""", file.read_text()))
+            waiting += filter(Path.is_file, bases)
+    return found.values()
 
 
 def recipe_name(config: Config) -> str:
@@ -121,6 +131,25 @@ def recipe_downsampler(config: Config) -> dict[str, Any] | None:
     backbone = config.model.get('backbone', {})
     found = next((backbone[key] for key in ('downsampler', 'reduce') if key in backbone), config.downsampler)
     return None if found is None else dict(found)
+
+
+def training_size(config: Config) -> tuple[int, int] | None:
+    """Height and width of the images that a config trains on, or None where nothing in it says so.
+
+    Args:
+        config: The config. Its ``crop_size`` says it, or the data preprocessor, or what crops or resizes last.
+    """
+    preprocessor = config.model.get('data_preprocessor') or config.get('data_preprocessor') or {}
+    dataset = config.get('train_dataloader', {}).get('dataset', {})
+    while 'pipeline' not in dataset and isinstance(dataset.get('dataset'), dict):  # repeated, or balanced
+        dataset = dataset['dataset']
+    found = [config.get('crop_size'), preprocessor.get('size')]
+    for transform in reversed(dataset.get('pipeline') or ()):
+        scale = transform.get('scale') if transform['type'] in ('Resize', 'RandomResizedCrop') else None
+        # The hosts give a scale as width and height.
+        found += [transform.get('crop_size'), scale[::-1] if isinstance(scale, (tuple, list)) else scale]
+    rows, *columns = next((size if isinstance(size, (tuple, list)) else (size, ) for size in found if size), (None, ))
+    return None if rows is None else (int(rows), int(columns[0] if columns else rows))
 
 
 def enable_amp(config: Config) -> None:

@@ -131,9 +131,13 @@ def _read_pair(members: Members, image: str, mask: str, suffix: str) -> tuple[by
     try:
         pixels = Image.open(io.BytesIO(content), formats=FORMATS)
         pixels.load()
-        labels = np.asarray(Image.open(io.BytesIO(members[mask]()), formats=FORMATS).convert('L')) >= 128
+        brightness = np.asarray(Image.open(io.BytesIO(members[mask]()), formats=FORMATS).convert('L'))
     except (UnidentifiedImageError, OSError, Image.DecompressionBombError) as error:
         raise ValueError(f'archive: {image} or {mask} is no readable image ({error}): download it again') from error
+    labels = brightness >= 128
+    if brightness.any() and not labels.any():
+        raise ValueError(f'archive: {mask} has values up to {brightness.max()}, where masks are published as 0 and '
+                         '255: take the archive that is published, or scale the masks')
     if pixels.size != labels.shape[::-1]:
         sizes = ' and '.join(f'{columns} x {rows}' for columns, rows in (pixels.size, labels.shape[::-1]))
         raise ValueError(f'archive: {image} and {mask} have {sizes} pixels: they are no pair')

@@ -11,7 +11,7 @@ from mmtips.report.folder import write_report
 from mmtips.report.page import render_page
 from mmtips.report.results import load_robustness, measurements, robustness_result, run_information, shift_result
 from mmtips.report.scatter import check_figure, write_scatter
-from mmtips.report.schemas import load_result, validate, write_result
+from mmtips.report.schemas import load_result, validate, write_derived, write_result
 from mmtips.report.tables import (
     aligned,
     caption,
@@ -28,6 +28,7 @@ __all__ = [
     'aligned', 'assemble_result', 'caption', 'check_figure', 'comparison', 'comparison_csv', 'correlate',
     'correlation_caption', 'correlation_text', 'insert_table', 'load_result', 'load_robustness', 'markdown',
     'markdown_table', 'measure_cost', 'measurements', 'per_class', 'render_page', 'require_comparable',
-    'robustness_result', 'run_information', 'shift_result', 'text', 'validate', 'write_examples', 'write_figures',
-    'write_gallery', 'write_kept', 'write_layers', 'write_report', 'write_result', 'write_scatter', 'write_whole'
+    'robustness_result', 'run_information', 'shift_result', 'text', 'validate', 'write_derived', 'write_examples',
+    'write_figures', 'write_gallery', 'write_kept', 'write_layers', 'write_report', 'write_result', 'write_scatter',
+    'write_whole'
 ]

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import matplotlib
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from mmtips.report.figures.style import new_figure, rendered
+from mmtips.report.files import write_kept
 from mmtips.report.schemas import Result
 
 SUFFIXES = ('.png', '.svg')
@@ -39,8 +39,7 @@ def write_scatter(result: Result, path: Path) -> None:
     configs = list(dict.fromkeys(Path(cell['config']).stem for cell in cells))
     colours = dict(zip(operators, _colours(len(operators)), strict=True))
     markers = {config: MARKERS[number % len(MARKERS)] for number, config in enumerate(configs)}
-    figure = Figure(figsize=(9, 5.5), layout='constrained')
-    FigureCanvasAgg(figure)
+    figure = new_figure(9, 5.5)
     axes = figure.add_subplot()
     for cell in cells:
         of, colour = cell['consistency'], colours[cell['operator']]
@@ -57,8 +56,7 @@ def write_scatter(result: Result, path: Path) -> None:
                            *_keys('architecture (config)', {_broken(name): (marker, 'grey')
                                                             for name, marker in markers.items()})],
                   loc='outside right upper', fontsize=8)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, dpi=150)
+    write_kept(rendered(figure, path.suffix[1:]), path)
 
 
 def _colours(count: int) -> Sequence[tuple[float, ...]]:

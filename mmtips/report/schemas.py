@@ -128,3 +128,18 @@ def write_result(result: Result, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     keep_earlier(path)
     path.write_text(json.dumps(result, indent=1, allow_nan=False) + '\n')
+
+
+def write_derived(result: Result, path: Path) -> None:
+    """:func:`write_result` for what was computed from files: one that differs in its ``run`` alone stays as it is.
+
+    Args:
+        result: The result.
+        path: Where to.
+    """
+    try:
+        there = json.loads(path.read_text())
+    except (OSError, ValueError):
+        there = {}
+    if not isinstance(there, dict) or there | dict(run=None) != result | dict(run=None):
+        write_result(result, path)

@@ -68,6 +68,12 @@ def test_the_peak_of_a_fresh_process():
     assert compiled == dict(forward=None, step=None)
 
 
+@pytest.mark.parametrize(('dtype', 'layout'), [('bfloat16', 'contiguous'), ('float32', 'channels_last')])
+def test_how_the_input_was_drawn_is_no_part_of_the_peak(dtype, layout):
+    peaks = peak_bytes(Candidate(None, nn.Identity), (8, 64, 128, 128), Setting(dtype=dtype, layout=layout))
+    assert peaks['forward'] < 10e6  # it was drawn as 34 MB of float32
+
+
 def test_a_process_that_dies_is_named():
     with pytest.raises(RuntimeError, match='peak memory of None ended without an answer'):
         peak_bytes(Candidate(None, Broken), (1, 1, 2, 2), Setting())

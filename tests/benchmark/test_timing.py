@@ -26,15 +26,15 @@ def test_every_round_runs_every_job_in_an_order_that_turns(monkeypatch):
     clock, rounds = Clock(monkeypatch), []
     times = interleave({name: clock.job(name, ms) for name, ms in dict(a=6, b=18, c=9).items()}, CPU, 3, rounds.append)
     assert rounds == [0, 1, 2, 3]
-    assert ''.join(clock.log) == 'aabbcc' + 'bca' + 'cab' + 'abc'
+    assert ''.join(clock.log) == 'aabbcc' + 'bbccaa' + 'ccaabb' + 'aabbcc'
     assert times == {'a': pytest.approx([6] * 3), 'b': pytest.approx([18] * 3), 'c': pytest.approx([9] * 3)}
 
 
 def test_a_sample_of_a_short_call_is_many_calls(monkeypatch):
     clock = Clock(monkeypatch)
     times = interleave(dict(a=clock.job('a', 2), b=clock.job('b', 0.001)), CPU, 2)
-    assert clock.log.count('a') == 2 + 2 * 3  # three of 2 ms are the first that last 5
-    assert clock.log.count('b') == 2 + 2 * 200
+    assert clock.log.count('a') == 2 + 2 * (1 + 3)  # three of 2 ms are the first that last 5
+    assert clock.log.count('b') == 2 + 2 * (1 + 200)
     assert times['a'] == pytest.approx([2, 2])
     assert times['b'] == pytest.approx([0.001, 0.001])
 

@@ -74,9 +74,11 @@ def test_what_counts_as_measured(tmp_path, change, expected):
     of['run'] = dict(of['run'], **change)
     path = tmp_path / 'x.json'
     report.write_result(of, path)
-    run = result([])['run']
-    assert is_measured(path, run if 'commit' not in change or change['commit'] == 'abd' else of['run']) == expected
-    assert not is_measured(tmp_path / 'y.json', run)
+    run, rounds = result([])['run'], of['rounds']
+    assert is_measured(path, run if 'commit' not in change or change['commit'] == 'abd' else of['run'],
+                       rounds) == expected
+    assert not is_measured(path, run, rounds + 1)
+    assert not is_measured(tmp_path / 'y.json', run, rounds)
 
 
 @pytest.mark.parametrize(('arguments', 'message'), [

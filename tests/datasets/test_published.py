@@ -85,6 +85,7 @@ def without(files, part):
     (without(kvasir_files(), 'masks/cju2'), 'expected 6 masks of Kvasir-SEG, as published, found 5'),
     (kvasir_files(7), 'expected 6 images of Kvasir-SEG, as published, found 7'),
     (kvasir_files() | {'Kvasir-SEG/masks/cju2.jpg': encoded(disc(40, 40), 'JPEG')}, 'they are no pair'),
+    (kvasir_files() | {'Kvasir-SEG/masks/cju2.jpg': encoded(disc(40, 40) // 4, 'JPEG')}, 'published as 0 and 255'),
     (kvasir_files() | {'Kvasir-SEG/masks/cju2.jpg': b'no picture'}, 'is no readable image'),
     (kvasir_files() | {'Kvasir-SEG/images/cju2.jpg': kvasir_files()['Kvasir-SEG/images/cju2.jpg'][:-200]},
      'is no readable image'),

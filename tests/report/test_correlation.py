@@ -164,7 +164,7 @@ def test_the_figure(results, tmp_path, suffix):
     report.write_scatter(report.correlate(results), path)
     if suffix == 'png':
         with Image.open(path) as picture:
-            assert picture.size == (1350, 825)
+            assert picture.size == (1296, 792)
             assert len(picture.convert('RGB').getcolors(1 << 24)) > 50
     else:
         drawn = path.read_text()  # what is written is beside the outlines of its letters
@@ -186,7 +186,11 @@ def test_the_tool(results, tmp_path, monkeypatch, capsys):
     assert 'Pearson -0.98' in capsys.readouterr().out
     assert report.correlate({str(tmp_path / name): of for name, of in results.items()})['pearson'] == \
         json.loads(out.read_text())['pearson']
-    assert figure.stat().st_size > 1000
+    written = out.read_bytes(), figure.read_bytes()
+    assert len(written[1]) > 1000
+    runpy.run_path(str(ROOT / 'tools/correlate.py'), run_name='__main__')  # nothing else, and nothing beside it
+    assert (out.read_bytes(), figure.read_bytes()) == written
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted([*results, out.name, figure.name])
     monkeypatch.setattr(sys, 'argv', ['correlate.py', *files, '--figure', 'scatter.gif'])
     with pytest.raises(ValueError, match='figure: expected'):
         runpy.run_path(str(ROOT / 'tools/correlate.py'), run_name='__main__')

@@ -76,6 +76,11 @@ def test_cost_by_hand():
     assert cost['parameters'] == 3 * 8 * 9
     assert cost['gmacs'] == pytest.approx(3 * 8 * 9 * 120 / 1e9, rel=0.01)
     assert cost['latency_ms']['low'] <= cost['latency_ms']['median'] <= cost['latency_ms']['high']
+    assert cost['latency_ms']['forwards'] == 4
+
+
+def test_a_slow_model_is_timed_less_often():
+    assert report.measure_cost(nn.Conv2d(3, 8, 3), (3, 10, 12), seconds=0)['latency_ms']['forwards'] == 3
 
 
 @pytest.mark.parametrize('path', RESULTS, ids=lambda path: f'{path.parent.name}/{path.name}')
