@@ -2,16 +2,19 @@
 """Configs as one writes them, so that what a table or a log says can be typed."""
 
 from collections.abc import Mapping
+from keyword import iskeyword
 from typing import Any
 
 
 def written(value: Any) -> str:
     """A value as configs write it: ``dict(...)`` in place of braces."""
-    if isinstance(value, Mapping):
+    if isinstance(value, Mapping) and all(str(key).isidentifier() and not iskeyword(str(key)) for key in value):
         return f'dict({arguments(value)})'
+    if isinstance(value, Mapping):  # a path of a module is no name of an argument
+        return f"{{{', '.join(f'{key!r}: {written(of)}' for key, of in value.items())}}}"
     if isinstance(value, (list, tuple)):
         return f"[{', '.join(map(written, value))}]"
-    return repr(value)
+    return value.__name__ if isinstance(value, type) else repr(value)
 
 
 def arguments(options: Mapping[str, Any]) -> str:
@@ -29,5 +32,5 @@ def operator_name(downsampler: Mapping[str, Any]) -> str:
         The name alone where there are no options.
     """
     kind, options = downsampler['type'], arguments({key: of for key, of in downsampler.items() if key != 'type'})
-    name = kind if isinstance(kind, str) else kind.__name__
+    name = kind if isinstance(kind, str) else written(kind)
     return f'{name}({options})' if options else name

@@ -9,7 +9,7 @@ from mmtips.downsampling import BlurPool
 from mmtips.notation import arguments, operator_name, written
 
 PLAIN = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text('a\'"\n')
-NAMES = st.sampled_from(['type', 'taps', 'losses', 'a_b'])
+NAMES = st.sampled_from(['type', 'taps', 'losses', 'a_b', 'layer1.0', 'class'])
 CONFIGS = st.dictionaries(NAMES, st.recursive(PLAIN, lambda of: st.lists(of) | st.dictionaries(NAMES, of)))
 
 
@@ -19,6 +19,8 @@ def test_by_hand():
     assert written([]) == '[]'
     assert arguments(dict(taps=4, sites={})) == 'taps=4, sites=dict()'
     assert arguments({}) == ''
+    assert written(dict(of={'layer1.0': None})) == "dict(of={'layer1.0': None})"
+    assert written([BlurPool]) == '[BlurPool]'
 
 
 def test_the_name_of_an_operator():

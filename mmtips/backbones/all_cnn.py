@@ -57,6 +57,9 @@ class AllCNN(BaseModule):
             raise ValueError(f'width: expected an integer >= 1, got {width!r}')
         reduce = dict(type='allconv') if reduce is None else dict(reduce)
         form = reduce['type'] if reduce.get('type') in REDUCTIONS else 'maxpool'
+        if reduce.get('type') in REDUCTIONS and len(reduce) > 1:
+            raise ValueError(f"reduce: expected type={form!r} and no options, got {reduce}: set _delete_=True to "
+                             'replace an operator of a base config')
         convolutions = partial(_convolution, norm_cfg=norm_cfg)
         self.dropout = nn.Dropout(dropout[0])
         self.stage1 = nn.Sequential(*_stage(convolutions, in_channels, width, ARCHS[arch], form))

@@ -1,10 +1,11 @@
 # Copyright (c) mmtips authors. All rights reserved.
 """What configs name: a host's own backbone, built under the active scope, with its downsampling exchanged."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
+import torch
 from mmengine.registry import MODELS, DefaultScope
 from torch import nn
 
@@ -21,6 +22,7 @@ PUBLISHED: Mapping[str, Any] = MappingProxyType(dict(type='TIPS'))
 def build_backbone(base: str,
                    downsampler: Mapping[str, Any] | None = PUBLISHED,
                    sites: Mapping[str, Any] | None = None,
+                   input_size: Sequence[int] | None = None,
                    **options: Any) -> nn.Module:
     """Build a host's backbone and exchange its downsampling.
 
@@ -37,6 +39,8 @@ def build_backbone(base: str,
             without ``sites`` nothing: the backbone is as the host builds it.
         sites: Other choices for some sites, by role or path: ``dict(stem_conv=dict(type='APS'), skip=None)``, see
             :func:`mmtips.surgery.plan_sites`.
+        input_size: Channels, height and width of the image that shows how maps flow, for backbones that do not take
+            one of 224 x 224 pixels.
         **options: Everything else goes to the host's backbone.
 
     Returns:
@@ -57,7 +61,8 @@ def build_backbone(base: str,
                            "'mmseg' or 'mmpretrain', or name the host, as in base='mmpretrain.VGG'")
     backbone = MODELS.build(dict(type=base, **options))
     if downsampler is not None or sites:
-        convert_downsampling(backbone, downsampler, sites)
+        image = None if input_size is None else torch.empty(1, *input_size)
+        convert_downsampling(backbone, downsampler, sites, image)
     return backbone
 
 
@@ -70,9 +75,8 @@ def _require_host(base: str) -> None:
 def _named(base: str) -> Callable[..., nn.Module]:
     """The same builder with ``base`` filled in."""
 
-    def build(downsampler: Mapping[str, Any] | None = PUBLISHED, sites: Mapping[str, Any] | None = None,
-              **options: Any) -> nn.Module:
-        return build_backbone(base, downsampler, sites, **options)
+    def build(**options: Any) -> nn.Module:
+        return build_backbone(base, **options)
 
     build.__name__ = f'TIPS{base}'
     build.__doc__ = f'``TIPSBackbone`` with ``base={base!r}``.'
@@ -93,7 +97,8 @@ def stock_config(config: Any) -> Any:
         kind = copy.get('type')
         if kind in ('TIPSBackbone', *(f'TIPS{name}' for name in NAMED)):
             copy['type'] = copy.pop('base', str(kind).removeprefix('TIPS'))
-            copy.pop('downsampler', None), copy.pop('sites', None)
+            for option in ('downsampler', 'sites', 'input_size'):
+                copy.pop(option, None)
         return copy
     return type(config)(map(stock_config, config)) if isinstance(config, (list, tuple)) else config
 

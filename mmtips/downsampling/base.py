@@ -2,9 +2,10 @@
 """The contract that every downsampling operator keeps."""
 
 from abc import ABC, abstractmethod
-from typing import ClassVar
 
 from torch import Tensor, nn
+
+from mmtips.downsampling import functional
 
 GUARANTEES = ('none', 'pooled', 'equivariant')
 
@@ -31,25 +32,25 @@ class Downsampler(nn.Module, ABC):
 
     #: Whether the dense maximum (stride 1) of a max pool that it replaces stays before it, as its authors have it.
     keeps_max: bool = False
-    #: Whether it keeps single pixels of a map that nothing has filtered, nor follows them where they move.
-    aliases: ClassVar[bool] = False
     #: Kernel of that maximum; None for the kernel of the pool that it replaces.
     max_kernel: int | None = None
 
     def __init__(self, channels: int, stride: int = 2) -> None:
         super().__init__()
-        if not isinstance(channels, int) or channels < 1:
-            raise ValueError(f'channels: expected an integer >= 1, got {channels!r}')
-        if not isinstance(stride, int) or isinstance(stride, bool) or stride < 2:
-            raise ValueError(f'stride: expected an integer >= 2, got {stride!r}: at stride 1 nothing is downsampled, '
-                             'leave the operator out')
-        self.channels = channels
-        self.stride = stride
+        self.channels = functional.check_integer('channels', channels, 1)
+        if stride == 1:
+            raise ValueError('stride: expected an integer >= 2, got 1: nothing is downsampled, leave the operator out')
+        self.stride = functional.check_integer('stride', stride, 2)
 
     @property
     def guarantee(self) -> str:
         """One of :data:`GUARANTEES`; a class attribute will do where no option decides."""
         return 'none'
+
+    @property
+    def aliases(self) -> bool:
+        """Whether it keeps single pixels of a map that nothing has filtered, nor follows them where they move."""
+        return False
 
     @property
     def window_taps(self) -> int:

@@ -33,9 +33,7 @@ class BlurPool(Downsampler):
     def __init__(self, channels: int, stride: int = 2, *, filter_size: int = 3, padding_mode: str = 'reflect',
                  max_kernel: int | None = None) -> None:
         super().__init__(channels, stride)
-        if max_kernel is not None and (not isinstance(max_kernel, int) or max_kernel < 1):
-            raise ValueError(f'max_kernel: expected an integer >= 1 or None, got {max_kernel!r}')
-        self.max_kernel = max_kernel
+        self.max_kernel = None if max_kernel is None else functional.check_integer('max_kernel', max_kernel, 1)
         self.padding_mode = functional.check_padding_mode(padding_mode)
         # A constant has no place in a checkpoint.
         self.register_buffer('kernel', functional.binomial_filter(filter_size).float(), persistent=False)
@@ -47,6 +45,11 @@ class BlurPool(Downsampler):
         even = self.padding_mode == 'circular' and size > 1
         even = even or size == 2 or (self.padding_mode, size) == ('replicate', 4)
         return 'pooled' if self.stride == 2 and even else 'none'
+
+    @property
+    def aliases(self) -> bool:
+        """With one tap, which is no filter."""
+        return len(self.kernel) == 1
 
     @property
     def window_taps(self) -> int:

@@ -52,8 +52,7 @@ class LearnedChooser(nn.Module):
         super().__init__()
         if mixing not in ('gumbel', 'train_convex', 'convex'):
             raise ValueError(f"mixing: expected 'gumbel', 'train_convex' or 'convex', got {mixing!r}")
-        if not isinstance(hidden, int) or hidden < 1:
-            raise ValueError(f'hidden: expected an integer >= 1, got {hidden!r}')
+        functional.check_integer('hidden', hidden, 1)
         self.mixing = mixing
         self.hidden_weight = nn.Parameter(torch.empty(hidden, channels, 3, 3))
         self.hidden_bias = nn.Parameter(torch.empty(hidden))

@@ -39,11 +39,8 @@ class DDAC(Downsampler):
     def __init__(self, channels: int, stride: int = 2, *, groups: int = 8, filter_size: int = 3,
                  padding_mode: str = 'reflect', legacy: bool = False) -> None:
         super().__init__(channels, stride)
-        for name, value, least in (('groups', groups, 1), ('filter_size', filter_size, 2)):
-            if not isinstance(value, int) or value < least:
-                raise ValueError(f'{name}: expected an integer >= {least}, got {value!r}')
-        self.groups = math.gcd(groups, channels)
-        self.filter_size = filter_size
+        self.groups = math.gcd(functional.check_integer('groups', groups, 1), channels)
+        self.filter_size = functional.check_integer('filter_size', filter_size, 2)
         self.padding_mode = functional.check_padding_mode(padding_mode)
         self.legacy = legacy
         taps = self.groups * filter_size**2

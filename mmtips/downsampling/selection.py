@@ -41,6 +41,10 @@ class PhaseSelector(Downsampler):
             there = 'no operator' if leader is None else f'a {type(leader).__name__} without one phase per sample'
             raise ValueError(f'{type(self).__name__} on a branch of a block keeps the phase of the branch that runs '
                              f'first, and that has {there}: give both the same operator')
+        if leader.stride != self.stride or leader.chooser.guarantee != self.chooser.guarantee:
+            raise ValueError(f'{type(self).__name__} of stride {self.stride} cannot keep the phase that the '
+                             f'{type(leader).__name__} of stride {leader.stride} on the branch that runs first chose: '
+                             'give both the same operator')
         shared = SharedChoice(leader.chooser)
         leader.listeners.append(shared.put)
         self.chooser = shared

@@ -47,6 +47,11 @@ class SpaceToDepthConv2d(nn.Conv2d):
     def _cells(self, weight: Tensor) -> Tensor:
         return functional.space_to_depth_weight(weight, self.stride[0], int(self.padding[0]), self.dilation[0])
 
+    def _load_from_state_dict(self, state_dict: dict[str, Any], prefix: str, *args: Any) -> None:
+        if self.free_weight is not None:  # a checkpoint of the strided convolution lacks it, and computes without
+            state_dict.setdefault(f'{prefix}free_weight', torch.zeros_like(self.free_weight))
+        super()._load_from_state_dict(state_dict, prefix, *args)
+
     def forward(self, input: Tensor) -> Tensor:
         """``(N, C, H, W)`` to what the strided convolution gives, and what the free taps add."""
         weight = self._cells(self.weight)
@@ -92,4 +97,4 @@ class SPDConv(Downsampler):
 
     def reduce(self, x: Tensor) -> Tensor:
         """Move pixels into channels and mix them."""
-        return F.conv2d(F.pixel_unshuffle(self.cells(x), self.stride), self.weight)
+        return F.conv2d(functional.split_phases(self.cells(x), self.stride).flatten(1, 2), self.weight)

@@ -53,7 +53,8 @@ class TIPS(PhaseSelector):
       it is read off at a phase that moves with the input: one per sample, shared by the branches of a block.
 
     Deviations from the released code: scores and phases are paired row-major (the code swaps the two middle phases,
-    which relabels them and nothing else); any stride; no random shift is drawn here, the losses draw it.
+    so that weights trained with it compute something else here); any stride; no random shift is drawn here, the losses
+    draw it.
 
     Args:
         channels: Channels C of the input.
@@ -105,7 +106,8 @@ class TIPS(PhaseSelector):
     @property
     def guarantee(self) -> str:
         """None as published; see the options."""
-        if self.padding_mode != 'circular':
+        reaches = self.anchor is not None or self.taps > self.stride or self.score_weight.shape[-1] > 1
+        if reaches and self.padding_mode != 'circular':
             return 'none'
         return 'equivariant' if self.anchor is not None else 'pooled' if self.scores == 'phase' else 'none'
 
@@ -171,9 +173,9 @@ def _check_options(stride: int, scores: str | None, taps: int | None, anchor: st
     if anchor is not None and scores not in (None, 'global'):
         raise ValueError("scores: with an anchor the taps must not depend on the phase: expected 'global', got "
                          f'{scores!r}')
-    if score_kernel not in (1, 3, 5, 7):
+    if functional.check_integer('score_kernel', score_kernel, 1, 7) % 2 == 0:
         raise ValueError(f'score_kernel: expected an odd number from 1 to 7, got {score_kernel!r}')
-    if not 0 <= scale_bound < math.inf:
+    if not isinstance(scale_bound, (int, float)) or not 0 <= scale_bound < math.inf:
         raise ValueError(f'scale_bound: expected a number >= 0, got {scale_bound!r}')
-    if taps is not None and (not isinstance(taps, int) or not stride <= taps <= 7):
-        raise ValueError(f'taps: expected an integer from the stride {stride} to 7, got {taps!r}')
+    if taps is not None:
+        functional.check_integer('taps', taps, stride, 7)

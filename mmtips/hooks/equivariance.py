@@ -1,14 +1,17 @@
 # Copyright (c) mmtips authors. All rights reserved.
 """Models that undo the phases which their operators keep, from a config."""
 
+import copy
+import logging
 from typing import Any
 
 from mmengine.hooks import Hook
+from mmengine.logging import print_log
 from mmengine.registry import HOOKS
 from mmengine.runner import Runner
 
 from mmtips.hooks.padding import CircularPaddingHook
-from mmtips.surgery import align_decoder, equivariant_operators
+from mmtips.surgery import align_decoder, convert_padding, equivariant_operators, require_equivariance
 from mmtips.wrappers import unwrap
 
 
@@ -22,14 +25,33 @@ class AlignedDecodeHook(Hook):
     """
 
     def before_run(self, runner: Runner) -> None:
-        """Convert the model, once.
+        """Convert the model, once, and see whether a circular twin of it moves with an image.
 
         Raises:
-            ValueError: If an operator of its backbone is not equivariant, or a stride is left.
+            ValueError: If an operator of its backbone is not equivariant, or a stride is left, or something in the
+                network does not move: see :func:`mmtips.surgery.require_equivariance`.
         """
         model: Any = unwrap(runner.model)
-        if hasattr(model, 'decode_head') and not hasattr(model.backbone, 'trail'):
+        if not hasattr(model, 'decode_head'):
+            return
+        if not hasattr(model.backbone, 'trail'):
             align_decoder(model)
+        _require_once(model)
+
+
+def _require_once(model: Any) -> None:
+    if getattr(model, 'moves_with_image', False):
+        return
+    twin = copy.deepcopy(model)
+    try:
+        if not hasattr(twin, 'circular_resizes'):
+            convert_padding(twin)
+    except ValueError as error:  # what has a border that cannot be made circular may move within it
+        print_log(f'not tried, whether {type(model).__name__} moves with its image: {error}', 'current',
+                  logging.WARNING)
+    else:
+        require_equivariance(twin)
+    model.moves_with_image = True
 
 
 @HOOKS.register_module()
@@ -42,17 +64,14 @@ class ExactEquivarianceHook(Hook):
     """
 
     def before_run(self, runner: Runner) -> None:
-        """Convert the model, once.
+        """Convert the model, once, and see whether it moves with an image.
 
         Raises:
-            ValueError: If an operator of its backbone is not equivariant, or a stride is left.
+            ValueError: If an operator of its backbone is not equivariant, or a stride is left, or something in the
+                network does not move: see :func:`mmtips.surgery.require_equivariance`.
         """
         model: Any = unwrap(runner.model)
-        if getattr(model, 'exactly_equivariant', False):
-            return
         CircularPaddingHook().before_run(runner)
-        if hasattr(model, 'decode_head'):
-            AlignedDecodeHook().before_run(runner)
-        else:
-            equivariant_operators(model.backbone)
-        model.exactly_equivariant = True
+        AlignedDecodeHook().before_run(runner)
+        equivariant_operators(model.backbone)
+        _require_once(model)

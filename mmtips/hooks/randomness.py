@@ -46,8 +46,8 @@ class ResumeRandomnessHook(Hook):
         self._before_val: dict[str, Any] = {}
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:  # noqa: ARG002
-        """Add the states to the checkpoint."""
-        checkpoint['randomness'] = _states()
+        """Add the states to the checkpoint: of one that a validation saves, those that the training goes on with."""
+        checkpoint['randomness'] = self._before_val or _states()
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:  # noqa: ARG002
         """Remember the states of a checkpoint."""
@@ -77,6 +77,7 @@ class ResumeRandomnessHook(Hook):
         """Go on as if there had been no validation."""
         _set_torch(self._before_val)
         _set_augmentation(self._before_val)
+        self._before_val = {}
 
     def _go_on(self) -> None:
         if self._resumed is not None:

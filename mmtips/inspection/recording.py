@@ -160,7 +160,7 @@ def record(network: nn.Module, image: Tensor | None = None) -> Dataflow:
     except Exception as error:
         raise ValueError(f'{type(network).__name__} could not be run on an image of shape {shape}, without its values, '
                          f'which is how its strides are found: {type(error).__name__}: {error}. If it takes other '
-                         'images, give one: image=torch.empty(...)') from error
+                         'images, give one: image=torch.empty(...), or input_size=(C, H, W) in a config') from error
     return recorder.flow
 
 

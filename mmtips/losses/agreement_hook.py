@@ -169,5 +169,5 @@ class Views:
         crops, logits, self._crops, self._logits = self._crops, self._logits, None, None
         if crops is None:
             return None
-        align_corners = bool(getattr(getattr(model, 'decode_head', None), 'align_corners', False))
+        align_corners = bool(getattr(model, 'align_corners', False))
         return scale_losses(output, 1.0) | {NAME: self.weight * views_agreement(logits, crops, align_corners)}

@@ -133,6 +133,8 @@ def align_decoder(segmentor: nn.Module) -> Trail:
         raise ValueError(f'{type(segmentor).__name__}: a head that refines the logits of another one would get them '
                          'enlarged: only segmentors with one decode head can be aligned')
     heads: list[Any] = [module for module in segmentor.modules() if hasattr(module, 'conv_seg')]
+    # Some heads have scores of their parts beside those of the whole, with a loss for each.
+    scores: list[Any] = [child for head in heads for name, child in head.named_children() if name.endswith('conv_seg')]
     if any(getattr(head, 'align_corners', False) for head in heads):
         raise ValueError('align_corners=True does not move with the image: set it to False in the heads')
     trail = Trail('wrap' if hasattr(segmentor, 'circular_resizes') else 'replicate')
@@ -147,9 +149,9 @@ def align_decoder(segmentor: nn.Module) -> Trail:
             block.register_forward_pre_hook(_align_skip)
     else:
         backbone.register_forward_hook(_align_maps)
-    for head in heads:
-        head.conv_seg.trail = trail
-        head.conv_seg.register_forward_hook(_restore)
+    for layer in scores:
+        layer.trail = trail
+        layer.register_forward_hook(_restore)
     return trail
 
 

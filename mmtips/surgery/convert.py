@@ -2,7 +2,7 @@
 """Put a downsampling operator at the stride sites of a built backbone, without renaming a parameter."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, cast
+from typing import Any
 
 from mmengine.logging import print_log
 from torch import Tensor, nn
@@ -14,9 +14,11 @@ from mmtips.inspection.strided import POOLS, pads_itself, strided_modules
 from mmtips.surgery.carriers import run_after, run_before
 from mmtips.surgery.plan import Choice, build_operators, describe_plan, placement_of, plan_sites
 from mmtips.surgery.pools import in_place_of
-from mmtips.surgery.same_padding import GridPaddedConv2d
+from mmtips.surgery.same_padding import GridPaddedConv2d, require_replaceable
 from mmtips.surgery.sites import Site, sites_in, strides_of_forwards
 
+#: What networks call the methods that merge their branches for inference: mmpretrain's, and those that timm calls.
+MERGES = ('switch_to_deploy', 'reparameterize', 'fuse')
 #: Sites with what goes there, see :func:`mmtips.surgery.plan.build_operators`.
 Built = Sequence[tuple[Site, nn.Module | None]]
 
@@ -75,6 +77,9 @@ def convert_downsampling(backbone: nn.Module, downsampler: Choice,
 
 def _exchange(backbone: nn.Module, built: Built) -> None:
     """Strides go before operators come: a module that is replaced may be what another operator runs at."""
+    for site, _ in built:  # before the first change
+        if _grid_padded(backbone.get_submodule(site.strided), site):
+            require_replaceable(site.strided, backbone.get_submodule(site.strided))
     for site, part in built:
         strided = backbone.get_submodule(site.strided)
         paths = [path for path, module in backbone.named_modules(remove_duplicate=False) if module is strided]
@@ -111,25 +116,31 @@ def _without_stride(strided: Any, site: Site, part: nn.Module | None) -> nn.Modu
         return part
     if isinstance(strided, POOLS):
         return nn.Identity() if part is None or site.where != 'instead' else in_place_of(strided, part)
-    if pads_itself(strided) and site.placement == 'after':
+    if _grid_padded(strided, site):
         return GridPaddedConv2d(strided)
     strided.stride = (1, 1)
     return strided
 
 
+def _grid_padded(strided: nn.Module, site: Site) -> bool:
+    return pads_itself(strided) and site.placement == 'after'
+
+
 def _keep_branches(backbone: nn.Module, built: Built) -> None:
-    """Blocks that would merge converted branches into one convolution (RepVGG) shall not."""
+    """Nothing that holds converted branches shall merge them into one convolution (RepVGG), nor begin to."""
     for site, _ in built:
         path = site.strided
-        while path and not hasattr(backbone.get_submodule(path), 'switch_to_deploy'):
+        while path:
             path = path.rpartition('.')[0]
-        if path:
-            cast(Any, backbone.get_submodule(path)).switch_to_deploy = _stay
+            module = backbone.get_submodule(path)
+            for name in MERGES:
+                if callable(getattr(type(module), name, None)):
+                    setattr(module, name, _stay)
 
 
-def _stay(*_: Any) -> None:
-    raise RuntimeError('switch_to_deploy() merges branches into one strided convolution, without the operators that '
-                       'this network has in their place: use it as it is')
+def _stay(*_: Any, **__: Any) -> None:
+    raise RuntimeError(f'{", ".join(MERGES)}: merging branches into one strided convolution would lose the operators '
+                       'that this network has in their place: use it as it is')
 
 
 def _freeze_again(backbone: nn.Module, built: Built) -> None:

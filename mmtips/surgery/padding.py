@@ -40,6 +40,7 @@ def convert_padding(model: nn.Module, padding_mode: str = 'circular') -> list[st
     module: Any
     for path, module in model.named_modules():
         _check(path, module)
+        _check_checkpointed(path, module)
     for path, module in list(model.named_modules()):
         if isinstance(module, (Downsampler, SpaceToDepthConv2d)):
             if getattr(module, 'padding_mode', padding_mode) != padding_mode:
@@ -80,6 +81,14 @@ def _check(path: str, module: Any) -> None:
                              'an output of 1 x 1 does')
     elif getattr(getattr(module, 'weight', None), 'ndim', 0) == 4 and padding not in (0, (0, 0)):
         raise ValueError(f'{path}: do not know how to pad a {type(module).__name__} circularly')
+
+
+def _check_checkpointed(path: str, module: Any) -> None:
+    """Refuse resizes that run again in the backward: there the forward of the model is over, and so is the exchange."""
+    resizes = any('upsample' in type(inner).__name__.lower() for inner in module.modules())
+    if getattr(module, 'with_cp', False) and resizes:
+        raise ValueError(f'{path or type(module).__name__}: checkpointing runs its resizes again in the backward, '
+                         'where they are not circular: set with_cp=False')
 
 
 def _pad_before(module: Any) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from mmtips.inspection.strided import pair, same_padding
+from mmtips.inspection.strided import SAME_PADDED, pair, same_padding
 
 
 class GridPaddedConv2d(nn.Conv2d):
@@ -37,3 +37,10 @@ class GridPaddedConv2d(nn.Conv2d):
     def forward(self, input: Tensor) -> Tensor:
         """``(N, C, H, W)`` to ``(N, K, n + 1, m + 1)``, of which an operator makes ``ceil(H/s)`` rows."""
         return super().forward(F.pad(input, list(self._border(tuple(input.shape[-2:])))))
+
+
+def require_replaceable(path: str, convolution: nn.Module) -> None:
+    """Raise a ValueError if a convolution does more than pad, such as standardise its weight (NFNets of timm)."""
+    if type(convolution).__name__ not in SAME_PADDED:
+        raise ValueError(f'{path}: {type(convolution).__name__} does more than pad, which would be lost: keep it with '
+                         "placement='before', or leave it with sites={path: None}")

@@ -48,7 +48,7 @@ def _perturbed(operator: Downsampler, seed: int) -> Downsampler:
 
 
 def check_shape(make: Factory) -> None:
-    """The output has ceil(H/s) x ceil(W/s) pixels, for odd, small and oblong maps and any stride."""
+    """The output has ceil(H/s) x ceil(W/s) pixels, for odd, small and oblong maps, empty batches, and any stride."""
     for stride in (2, 3, 4):
         operator = make(3, stride).eval()
         for height, width in ((stride + 2, stride + 2), (8, 9), (15, 17), (12, 24), (13, 7)):
@@ -56,6 +56,8 @@ def check_shape(make: Factory) -> None:
             expected = (1, 3, -(-height // stride), -(-width // stride))
             _require(isinstance(out, Tensor), f'expected a tensor, got {type(out).__name__}')
             _require(out.shape == expected, f'stride {stride}, {height} x {width}: {out.shape}, not {expected}')
+        empty = operator(_input(0, 3, 12, 12)).shape
+        _require(empty == (0, 3, 12 // stride, 12 // stride), f'stride {stride}: an empty batch gives {tuple(empty)}')
 
 
 def check_dtypes(make: Factory) -> None:
@@ -77,10 +79,13 @@ def check_eval(make: Factory) -> None:
     """Eval is deterministic, draws no random number, and keeps nothing."""
     operator, x = make(4, 2).eval(), _input(2, 4, 8, 8)
     state, attributes = torch.get_rng_state(), _attributes(operator)
+    held = [tensor.clone() for tensor in (*operator.parameters(), *operator.buffers())]
     first = operator(x)
     _require(torch.equal(first, operator(x)), 'two passes in eval differ')
     _require(torch.equal(state, torch.get_rng_state()), 'eval draws random numbers')
     _require(attributes == _attributes(operator), 'eval leaves something on the module')
+    now = (*operator.parameters(), *operator.buffers())
+    _require(all(map(torch.equal, held, now)), 'eval changes a parameter or a buffer')
 
 
 def _attributes(operator: Downsampler) -> list[str]:

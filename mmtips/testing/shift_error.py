@@ -24,9 +24,9 @@ class ShiftError(NamedTuple):
 
     def kept(self, tolerance: float = 1e-9) -> str:
         """The strongest guarantee that these errors allow: ``'none'``, ``'pooled'`` or ``'equivariant'``."""
-        if self.pooled > tolerance:
+        if not self.pooled <= tolerance:  # NaN is no small error
             return 'none'
-        return 'pooled' if self.equivariant > tolerance else 'equivariant'
+        return 'equivariant' if self.equivariant <= tolerance else 'pooled'
 
 
 @torch.no_grad()
@@ -54,7 +54,7 @@ def shift_error(operator: Downsampler, x: Tensor, shifts: Sequence[tuple[int, in
     operator, x = copy.deepcopy(operator).eval().double(), x.double()
     still = operator(x)
     scale = still.flatten(1).norm(dim=1).clamp_min(1e-12)
-    pooled = equivariant = 0.0
+    pooled, equivariant = [], []
     for shift in shifts:
         moved = operator(x.roll(shift, dims=(-2, -1)))
         drift = (moved.mean((-2, -1)) - still.mean((-2, -1))).norm(dim=1) * still[0, 0].numel()**0.5 / scale
@@ -62,6 +62,7 @@ def shift_error(operator: Downsampler, x: Tensor, shifts: Sequence[tuple[int, in
         rows, columns = ([side // stride + step for step in (-1, 0, 1, 2)] for side in shift)
         aligned = torch.stack([(moved - still.roll((i, j), dims=(-2, -1))).flatten(1).norm(dim=1) / scale
                                for i in rows for j in columns])
-        pooled = max(pooled, drift.max().item())
-        equivariant = max(equivariant, aligned.min(0).values.max().item())
-    return ShiftError(pooled, equivariant)
+        pooled.append(drift.amax())
+        equivariant.append(aligned.amin(0).amax())
+    # Not the built-in function, which drops NaN.
+    return ShiftError(*(torch.stack(errors).amax().item() for errors in (pooled, equivariant)))

@@ -72,6 +72,7 @@ def test_it_is_built_by_name_and_converted_as_any_other(scope):
     (dict(arch='D'), ValueError, r"arch: expected one of \['A', 'B', 'C'\], got 'D'"),
     (dict(reduce=dict(type='Tipps')), KeyError, "type 'Tipps' is not registered"),
     (dict(reduce=dict(stride=2)), TypeError, "expected a dict with 'type'"),
+    (dict(reduce=dict(type='maxpool', taps=4)), ValueError, "reduce: expected type='maxpool' and no options"),
 ])
 def test_bad_options(options, error, message):
     with pytest.raises(error, match=message):

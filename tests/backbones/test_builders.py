@@ -54,6 +54,14 @@ def test_the_other_host_may_be_named(scope):
     assert type(model).__module__.startswith('mmpretrain')
 
 
+def test_a_backbone_of_another_size(scope):
+    scope('mmpretrain')
+    cfg = dict(type='TIPSBackbone', base='TinyViT', arch='5m', img_size=(64, 64))
+    with pytest.raises(ValueError, match=r'could not be run on an image of shape \(1, 3, 224, 224\).*input_size='):
+        MODELS.build(cfg)
+    assert operators(MODELS.build(dict(cfg, input_size=(3, 64, 64))), TIPS) > 0
+
+
 def test_scope_key_of_inherited_configs(scope):
     pytest.importorskip('mmpretrain.models')
     scope('mmseg')

@@ -108,6 +108,41 @@ def test_shift_error_knows_a_truly_equivariant_operator():
     assert error.pooled < 1e-12
 
 
+def test_nothing_is_no_small_error():
+    class Nothing(Subsampling):
+        guarantee = 'equivariant'
+
+        def reduce(self, x):
+            return super().reduce(x) * float('nan')
+
+    assert shift_error(Nothing(3), torch.randn(1, 3, 8, 8)).kept() == 'none'
+    with pytest.raises(ContractViolation, match="keeps 'none'"):
+        CONTRACT['guarantee'](Nothing)
+
+
+def test_the_suite_finds_a_buffer_that_eval_changes():
+    class Counting(Subsampling):
+
+        def __init__(self, channels, stride):
+            super().__init__(channels, stride)
+            self.register_buffer('calls', torch.zeros(()))
+
+        def reduce(self, x):
+            self.calls += 1
+            return super().reduce(x)
+
+    with pytest.raises(ContractViolation, match='eval changes a parameter or a buffer'):
+        CONTRACT['eval'](Counting)
+
+
+@pytest.mark.parametrize('cfg', OPERATORS.values(), ids=OPERATORS)
+@pytest.mark.parametrize('stride', [2, 3])
+def test_a_trace_serves_other_sizes(cfg, stride):
+    operator = build_downsampler(cfg, 4, stride).eval()
+    traced, x = torch.jit.trace(operator, torch.randn(2, 4, 12, 18), check_trace=False), torch.randn(2, 4, 13, 17)
+    torch.testing.assert_close(traced(x), operator(x))
+
+
 def test_shift_error_of_a_long_way():
     assert shift_error(APS(3), torch.randn(1, 3, 64, 64), [(14, 0), (-9, 33)]).equivariant < 1e-12
 

@@ -72,13 +72,34 @@ def test_sizes_of_the_published_conversions(kernel, padding, side):
 def test_checkpoints_of_both_forms_load():
     strided = nn.Conv2d(3, 5, 3, 2, 1)
     other = SpaceToDepthConv2d(nn.Conv2d(3, 5, 3, 2, 1))
-    assert other.load_state_dict(strided.state_dict(), strict=False).missing_keys == ['free_weight']
+    nn.init.normal_(other.free_weight)
+    other.load_state_dict(strided.state_dict())
     x = torch.randn(1, 3, 9, 10)
     torch.testing.assert_close(other(x), strided(x))
     nn.init.normal_(other.free_weight)
     again = SpaceToDepthConv2d(nn.Conv2d(3, 5, 3, 2, 1))
     again.load_state_dict(other.state_dict())
     assert torch.equal(again(x), other(x))
+
+
+@pytest.mark.parametrize('mode', ['zeros', 'circular'])
+@pytest.mark.parametrize(('kernel', 'padding', 'dilation'), [(1, 0, 1), (3, 1, 1), (7, 3, 1), (3, 2, 2)])
+def test_a_converted_convolution_exports_with_dynamic_sizes(mode, kernel, padding, dilation):
+    convolution = nn.Conv2d(3, 4, kernel, 2, padding, dilation, padding_mode=mode)
+    sides = {2: torch.export.Dim('height', min=64, max=512), 3: torch.export.Dim('width', min=64, max=512)}
+    program = torch.export.export(SpaceToDepthConv2d(convolution).eval(), (torch.randn(1, 3, 64, 70), ),
+                                  dynamic_shapes=(sides, )).module()
+    for size in ((64, 70), (75, 65)):
+        x = torch.randn(1, 3, *size)
+        torch.testing.assert_close(program(x), convolution(x), atol=1e-5, rtol=1e-4)
+
+
+def test_filters_of_locations_stay_small_under_autocast():
+    operator, x = DDAC(8).eval(), torch.randn(1, 8, 12, 12)
+    with torch.autocast('cpu', torch.bfloat16):
+        out = operator(x)
+    assert out.dtype == torch.bfloat16
+    torch.testing.assert_close(out.float(), operator(x), atol=0.05, rtol=0.05)
 
 
 def test_free_taps_learn_what_the_strided_convolution_could_not():

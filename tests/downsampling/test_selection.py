@@ -236,11 +236,27 @@ def test_binomial_filters_remove_the_nyquist_frequency(filter_size):
     (lambda: TIPS(3, scores='patch'), "scores: expected one of .* got 'patch'"),
     (lambda: TIPS(3, anchor='max'), "anchor: expected one of .* got 'max'"),
     (lambda: TIPS(3, anchor='norm', scores='phase'), "scores: with an anchor .* got 'phase'"),
-    (lambda: TIPS(3, 4, taps=3), 'taps: expected an integer from the stride 4 to 7, got 3'),
+    (lambda: TIPS(3, 4, taps=3), 'taps: expected an integer from 4 to 7, got 3'),
     (lambda: TIPS(3, scale_bound=-1), 'scale_bound: expected a number >= 0, got -1'),
     (lambda: TIPS(3, score_kernel=2), 'score_kernel: expected an odd number from 1 to 7, got 2'),
-    (lambda: BlurPool(3, max_kernel=0), 'max_kernel: expected an integer >= 1 or None, got 0'),
+    (lambda: BlurPool(3, max_kernel=0), 'max_kernel: expected an integer >= 1, got 0'),
+    (lambda: BlurPool(3, filter_size=True), 'filter_size: expected an integer from 1 to 7, got True'),
+    (lambda: TIPS(True), 'channels: expected an integer >= 1, got True'),
+    (lambda: TIPS(3, score_kernel=3.0), 'score_kernel: expected an integer from 1 to 7, got 3.0'),
+    (lambda: TIPS(3, scale_bound='1'), "scale_bound: expected a number >= 0, got '1'"),
 ])
 def test_bad_options(make, message):
     with pytest.raises(ValueError, match=message):
         make()
+
+
+@pytest.mark.parametrize(('follower', 'leader'), [(APS(4, 3), APS(4, 2)), (APS(4), LPS(4, mixing='convex'))])
+def test_a_choice_of_another_kind_is_not_taken_over(follower, leader):
+    with pytest.raises(ValueError, match=r'of stride \d cannot keep the phase .*: give both the same operator'):
+        follower.follow(leader)
+
+
+def test_without_a_border_any_padding_keeps_the_mean():
+    operator = TIPS(3, scores='phase', score_kernel=1, padding_mode='zeros')
+    assert operator.guarantee == shift_error(operator, torch.randn(2, 3, 12, 12)).kept() == 'pooled'
+    assert TIPS(3, scores='phase', score_kernel=1, padding_mode='zeros', taps=3).guarantee == 'none'

@@ -25,3 +25,15 @@ def test_a_process_keeps_and_sets_the_generator_of_its_own_gpu(monkeypatch, save
     hook.before_train_iter(SimpleNamespace(iter=3))
     assert len(put) == 1
     assert torch.equal(put[0], states[0])
+
+
+def test_what_a_validation_saves_goes_on_where_the_training_does():
+    hook, best, later = ResumeRandomnessHook(), {}, {}
+    hook.before_val(None)
+    torch.rand(3)  # a data loader draws its seed
+    hook.before_save_checkpoint(None, best)
+    hook.after_val(None)
+    assert torch.equal(best['randomness']['cpu'], torch.get_rng_state())
+    torch.rand(3)
+    hook.before_save_checkpoint(None, later)
+    assert torch.equal(later['randomness']['cpu'], torch.get_rng_state())

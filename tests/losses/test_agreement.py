@@ -274,3 +274,19 @@ def test_bad_options(options):
     name, = options
     with pytest.raises(ValueError, match=f'ShiftAgreementHook: {name}: expected'):
         HOOKS.build(dict(type='ShiftAgreementHook', **options))
+
+
+@pytest.mark.parametrize('aligned', [True, False])
+def test_the_corners_of_a_cascade_are_those_of_the_model(monkeypatch, aligned):
+    """Its decode heads are a list, which has no corners."""
+    from types import SimpleNamespace
+
+    from mmtips.losses import agreement_hook
+
+    used = []
+    monkeypatch.setattr(agreement_hook, 'views_agreement',
+                        lambda logits, crops, align: used.append(align) or torch.zeros(()))
+    views = agreement_hook.Views(1.0, 4, 1, None, 0)
+    views._crops, views._logits = object(), torch.zeros(1)
+    views.add_term(SimpleNamespace(align_corners=aligned, decode_head=nn.ModuleList()), (), dict(loss=torch.zeros(())))
+    assert used == [aligned]

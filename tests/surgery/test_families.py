@@ -184,9 +184,11 @@ def test_the_table_has_every_family():
 def test_a_converted_network_refuses_to_be_merged(scope):
     scope('mmpretrain')
     converted = MODELS.build(dict(type='TIPSBackbone', base='RepVGG', arch='A0'))
+    keys = set(converted.state_dict())
     for module in (converted, converted.stage_1[0], copy.deepcopy(converted)):
-        with pytest.raises(RuntimeError, match='without the operators that this network'):
+        with pytest.raises(RuntimeError, match='would lose the operators that this network'):
             module.switch_to_deploy()
+    assert set(converted.state_dict()) == keys  # not even in part
 
 
 def test_the_documentation_has_the_table():

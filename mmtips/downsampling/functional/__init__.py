@@ -21,13 +21,18 @@ from mmtips.downsampling.functional.adaptive import (
     tap_shares,
     window_mix,
 )
-from mmtips.downsampling.functional.filters import (
+from mmtips.downsampling.functional.checks import (
     PADDING_MODES,
+    as_autocast,
+    check_border,
+    check_integer,
+    check_padding_mode,
+    is_recorded,
+)
+from mmtips.downsampling.functional.filters import (
     binomial_filter,
     blur,
     border_sources,
-    check_border,
-    check_padding_mode,
     depthwise_conv,
     fold_border,
     pad_border,
@@ -59,11 +64,12 @@ from mmtips.downsampling.functional.tips import (
 )
 
 __all__ = [
-    'NORMS', 'PADDING_MODES', 'SCORES', 'SHIFT_MODES', 'average_regions', 'binomial_filter', 'blur',
-    'border_sources', 'check_border', 'check_mode', 'check_padding_mode', 'choice_on_cell', 'count_regions',
-    'crop_to_cell', 'depthwise_conv', 'empty_reduced', 'extend_to_multiple', 'fold_border', 'gather_from_taps',
-    'is_channels_last', 'location_filter', 'mix_phases', 'mix_planes', 'pad_border', 'phase_logits', 'phase_scores',
-    'select_phase', 'shift_map', 'shifted_parts', 'space_to_depth_conv', 'space_to_depth_weight', 'split_phases',
-    'spread_over_regions', 'spread_over_taps', 'strided_conv', 'tap_shares', 'tips', 'tips_features',
-    'tips_phase_weights', 'tips_windows', 'weights_from_means', 'window_mix', 'window_start', 'wrap_border'
+    'NORMS', 'PADDING_MODES', 'SCORES', 'SHIFT_MODES', 'as_autocast', 'average_regions', 'binomial_filter', 'blur',
+    'border_sources', 'check_border', 'check_integer', 'check_mode', 'check_padding_mode', 'choice_on_cell',
+    'count_regions', 'crop_to_cell', 'depthwise_conv', 'empty_reduced', 'extend_to_multiple', 'fold_border',
+    'gather_from_taps', 'is_channels_last', 'is_recorded', 'location_filter', 'mix_phases', 'mix_planes', 'pad_border',
+    'phase_logits', 'phase_scores', 'select_phase', 'shift_map', 'shifted_parts', 'space_to_depth_conv',
+    'space_to_depth_weight', 'split_phases', 'spread_over_regions', 'spread_over_taps', 'strided_conv', 'tap_shares',
+    'tips', 'tips_features', 'tips_phase_weights', 'tips_windows', 'weights_from_means', 'window_mix', 'window_start',
+    'wrap_border'
 ]

@@ -5,6 +5,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from mmtips.downsampling.functional.checks import as_autocast
 from mmtips.downsampling.functional.filters import binomial_filter, pad_border, window_start
 
 
@@ -98,6 +99,8 @@ def window_mix(x: Tensor, windows: Tensor, cell: int, stride: int, padding_mode:
         ``(N, C, H/stride, W/stride)``.
     """
     n, c, h, w = x.shape
+    if n == 0:  # a convolution has a group at least
+        return x[..., ::stride, ::stride]
     planes = mix_planes(x.reshape(1, n * c, h, w), windows.flatten(0, 1), cell, stride, padding_mode)
     return planes.reshape(n, c, h // stride, w // stride)
 
@@ -154,6 +157,8 @@ def location_filter(x: Tensor, taps: Tensor, stride: int, padding_mode: str) -> 
     n, groups, size, h, w = taps.shape
     k = round(int(size)**0.5)  # in a trace, sizes are tensors
     before = window_start(k, stride)
-    patches = F.unfold(pad_border(x, before, k - 1 - before, padding_mode), k, stride=stride)
-    patches = patches.reshape(n, groups, x.shape[1] // groups, size, h * w)
-    return (patches * taps.to(x.dtype).flatten(3)[:, :, None]).sum(3).reshape(n, x.shape[1], h, w)
+    x = as_autocast(x)
+    # Autocast pads and sums in float32: patches are k*k times the map, and stay as small as it is.
+    padded = pad_border(x, before, k - 1 - before, padding_mode).to(x.dtype)
+    patches = F.unfold(padded, k, stride=stride).reshape(n, groups, x.shape[1] // groups, size, h * w)
+    return (patches * taps.to(x.dtype).flatten(3)[:, :, None]).sum(3, dtype=x.dtype).reshape(n, x.shape[1], h, w)

@@ -2,20 +2,12 @@
 """Filters with the same taps everywhere, and how a map goes on beyond its border."""
 
 import math
-from collections.abc import Sequence
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-PADDING_MODES = ('zeros', 'reflect', 'replicate', 'circular')
-
-
-def check_padding_mode(padding_mode: str) -> str:
-    """Return ``padding_mode``, or raise a ValueError that lists the known ones."""
-    if padding_mode not in PADDING_MODES:
-        raise ValueError(f'padding_mode: expected one of {PADDING_MODES}, got {padding_mode!r}')
-    return padding_mode
+from mmtips.downsampling.functional.checks import check_border, check_integer, check_padding_mode
 
 
 def window_start(taps: int, stride: int) -> int:
@@ -80,14 +72,6 @@ def pad_border(x: Tensor, before: int, after: int, padding_mode: str) -> Tensor:
         return wrap_border(wrap_border(x, -2, before, after), -1, before, after)
     mode = 'constant' if padding_mode == 'zeros' else padding_mode
     return F.pad(x, (before, after, before, after), mode=mode)
-
-
-def check_border(size: Sequence[int], reach: int, padding_mode: str) -> None:
-    """Raise a ValueError unless a map of this height and width can be continued by ``reach`` pixels."""
-    # Reflection does not repeat the border pixel, so that it needs one pixel more than it adds.
-    if check_padding_mode(padding_mode) == 'reflect' and min(size) <= reach:
-        raise ValueError(f"padding_mode='reflect' needs maps of at least {reach + 1} x {reach + 1} pixels here, got "
-                         f"{tuple(size)}: use a larger input, a smaller filter or padding_mode='replicate'")
 
 
 def border_sources(size: int, before: int, after: int, padding_mode: str) -> Tensor:
@@ -180,7 +164,6 @@ def binomial_filter(size: int, name: str = 'filter_size') -> Tensor:
     Raises:
         ValueError: If ``size`` is not an integer from 1 to 7.
     """
-    if not isinstance(size, int) or not 1 <= size <= 7:
-        raise ValueError(f'{name}: expected an integer from 1 to 7, got {size!r}')
+    check_integer(name, size, 1, 7)
     taps = torch.tensor([math.comb(size - 1, k) for k in range(size)], dtype=torch.float64)
     return torch.outer(taps, taps) / taps.sum()**2

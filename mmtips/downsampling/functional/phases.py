@@ -5,6 +5,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from mmtips.downsampling.functional.checks import is_recorded
+
 #: How a phase is scored for selection.
 NORMS = ('l1', 'l2', 'linf', 'l2_min')
 
@@ -19,7 +21,7 @@ def split_phases(x: Tensor, stride: int) -> Tensor:
     Returns:
         ``(N, C, s*s, H/s, W/s)``, row-major in the phase index.
     """
-    return F.pixel_unshuffle(x, stride).unflatten(1, (-1, stride * stride))
+    return _cells(x, stride).flatten(2, 3)
 
 
 def extend_to_multiple(x: Tensor, stride: int, padding_mode: str = 'reflect') -> Tensor:
@@ -45,7 +47,7 @@ def extend_to_multiple(x: Tensor, stride: int, padding_mode: str = 'reflect') ->
         size = x.shape[dim]
         full = (size + stride - 1) // stride * stride
         # An exported program serves all sizes: there the branch must not depend on this one.
-        if torch.compiler.is_exporting() or full != size:
+        if is_recorded() or full != size:
             index = torch.arange(full, device=x.device) - (full - size)
             sources = dict(reflect=index.abs(), replicate=index.clamp(min=0),
                            circular=torch.where(index < 0, index + size, index))
@@ -67,8 +69,8 @@ def select_phase(x: Tensor, index: Tensor, stride: int) -> Tensor:
     # Indexed where it lies: splitting would copy all phases for one.
     if index.dim() == 1 and x.is_contiguous():
         return _one_for_all_channels(x, index, stride)
-    index = index.reshape(len(x), -1)
-    cells = _by_offset(_by_offset(x, -2, stride), -1, stride).permute(0, 1, 3, 5, 2, 4)
+    index = index[:, None] if index.dim() == 1 else index
+    cells = _cells(x, stride)
     samples = torch.arange(x.shape[0], device=x.device)[:, None]
     return cells[samples, torch.arange(x.shape[1], device=x.device), index // stride, index % stride]
 
@@ -80,6 +82,11 @@ def _one_for_all_channels(x: Tensor, index: Tensor, stride: int) -> Tensor:
     pixels = rows[:, :, None] * x.shape[-1] + columns[:, None]
     kept = x.flatten(2).gather(2, pixels.flatten(1)[:, None].expand(-1, x.shape[1], -1))
     return kept.unflatten(2, pixels.shape[1:])
+
+
+def _cells(x: Tensor, stride: int) -> Tensor:
+    """``(N, C, s, s, H/s, W/s)``: as pixel_unshuffle, which leaves an empty batch as it is."""
+    return _by_offset(_by_offset(x, -2, stride), -1, stride).permute(0, 1, 3, 5, 2, 4)
 
 
 def _by_offset(x: Tensor, dim: int, stride: int) -> Tensor:

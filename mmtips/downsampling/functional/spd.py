@@ -1,10 +1,11 @@
 # Copyright (c) mmtips authors. All rights reserved.
 """Space-to-depth and a convolution without stride, in place of a strided one."""
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from mmtips.downsampling.functional.filters import wrap_border
+from mmtips.downsampling.functional.phases import split_phases
 
 
 def _reach(kernel: int, padding: int, dilation: int, stride: int) -> tuple[int, int]:
@@ -59,15 +60,17 @@ def space_to_depth_conv(x: Tensor, weight: Tensor, bias: Tensor | None, stride: 
         ValueError: If the padding mode is another one.
     """
     first, last = _reach(kernel, padding, dilation, stride)
-    sizes = [(side + 2 * padding - dilation * (kernel - 1) - 1) // stride + 1 for side in x.shape[-2:]]
-    # The last window ends at cell (outputs - 1 + last): beyond the map is its padding, and what no window meets goes.
-    missing = [(size + last) * stride - side for size, side in zip(sizes, x.shape[-2:], strict=True)]
     begin = -first * stride
+    # From the first cell that a window meets to the last one: beyond the map is its padding, and what no window meets
+    # goes. One division, of a positive number: an export has to see that the sides are multiples of the stride.
+    cells = [(side + 2 * padding - dilation * (kernel - 1) - 1 + stride * (1 + last - first)) // stride
+             for side in x.shape[-2:]]
     if padding_mode == 'zeros':
-        x = F.pad(x, (begin, missing[1], begin, missing[0]))
+        rows, columns = (count * stride - side - begin for count, side in zip(cells, x.shape[-2:], strict=True))
+        x = F.pad(x, (begin, columns, begin, rows))
     elif padding_mode == 'circular':
-        for dim, after in zip((-2, -1), missing, strict=True):
-            x = wrap_border(x, dim, begin, after)
+        for dim, count in zip((-2, -1), cells, strict=True):
+            x = x.index_select(dim, (torch.arange(count * stride, device=x.device) - begin) % x.shape[dim])
     else:
         raise ValueError(f"padding_mode: expected 'zeros' or 'circular', got {padding_mode!r}")
-    return F.conv2d(F.pixel_unshuffle(x, stride), weight, bias, groups=groups)
+    return F.conv2d(split_phases(x, stride).flatten(1, 2), weight, bias, groups=groups)

@@ -110,8 +110,8 @@ def spread_over_regions(grad: Tensor, features: Tensor, stride: int, scores: str
 def weights_from_means(means: Tensor, score_scale: Tensor) -> Tensor:
     """The weights tau with which TIPS mixes the phases: one convex combination per sample and channel (Eq. 1).
 
-    Regions and phases are paired row-major. The released code pairs the two middle ones the other way round, which
-    relabels them, and is otherwise equal.
+    Regions and phases are paired row-major. The released code pairs the two middle ones the other way round: weights
+    trained with it compute something else here.
 
     Args:
         means: ``(N, C, s*s)`` or ``(N, C, 1)``, see :func:`average_regions`.

@@ -83,8 +83,8 @@ def adaptive_mix(x: Tensor, score_weight: Tensor, score_scale: Tensor, options: 
     Raises:
         ValueError: If the shapes do not fit, or the tensors lie on several devices.
     """
-    x = _autocast(x)
-    if shift is None and _is_written_down():
+    x = functional.as_autocast(x)
+    if shift is None and functional.is_recorded():
         features = functional.tips_features(x, score_weight.to(x.dtype), options.padding_mode)
         means = functional.average_regions(features, options.stride, options.scores)
         windows = functional.spread_over_taps(functional.weights_from_means(means, score_scale), options.taps,
@@ -92,18 +92,6 @@ def adaptive_mix(x: Tensor, score_weight: Tensor, score_scale: Tensor, options: 
         mixed = functional.window_mix(x, windows, options.stride, options.step, options.padding_mode)
         return mixed, means, x.new_zeros(())
     return _adaptive_mix(x, score_weight, score_scale, shift, *options)
-
-
-def _is_written_down() -> bool:
-    """Whether this run is recorded for others, who know PyTorch's operations and not these."""
-    return torch.compiler.is_exporting() or torch.jit.is_tracing()
-
-
-def _autocast(x: Tensor) -> Tensor:
-    """What autocast would do before a convolution."""
-    kind = x.device.type
-    wanted = torch.is_autocast_enabled(kind) and x.dtype == torch.float32
-    return x.to(torch.get_autocast_dtype(kind)) if wanted else x
 
 
 @torch.library.custom_op('mmtips::adaptive_mix', mutates_args=())
