@@ -42,9 +42,10 @@ class AlignedDecodeHook(Hook):
 def _require_once(model: Any) -> None:
     if getattr(model, 'moves_with_image', False):
         return
-    twin = copy.deepcopy(model)
+    twin = model
     try:
-        if not hasattr(twin, 'circular_resizes'):
+        if not hasattr(model, 'circular_resizes'):
+            twin = copy.deepcopy(model)
             convert_padding(twin)
     except ValueError as error:  # what has a border that cannot be made circular may move within it
         print_log(f'not tried, whether {type(model).__name__} moves with its image: {error}', 'current',

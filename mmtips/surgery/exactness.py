@@ -41,10 +41,10 @@ def require_equivariance(model: nn.Module) -> None:
                          f'{type(error).__name__}: {error}') from error
     for shift, prediction in zip(shifts, moved, strict=True):
         expected = still.roll(shift, dims=(-2, -1)) if still.dim() == 4 else still
-        apart = ((prediction - expected).abs().max() / expected.std().clamp_min(1e-12)).item()
+        apart = ((prediction - expected).abs().max() / expected.abs().max().clamp_min(1e-12)).item()
         if not apart <= TOLERANCE:
-            raise ValueError(f'{name}: its prediction does not move with the image, by {apart:.2g} of its standard '
-                             f'deviation at a shift of {shift}: somewhere branches meet that keep phases of their own, '
+            raise ValueError(f'{name}: its prediction does not move with the image, by {apart:.2g} of its largest '
+                             f'value at a shift of {shift}: somewhere branches meet that keep phases of their own, '
                              'a module without padding leaves out a row, or maps are flattened or pooled over regions. '
                              'No conversion makes such a network exact')
 
