@@ -2,7 +2,6 @@
 """Runners, and checkpoints that must fit them."""
 
 import ast
-import pickle
 import re
 import zipfile
 from collections.abc import Iterator
@@ -126,7 +125,7 @@ def build_tester(config: Config, checkpoint: str) -> Runner:
 def _read(checkpoint: str) -> Any:
     try:
         return CheckpointLoader.load_checkpoint(checkpoint, map_location='cpu')
-    except (OSError, EOFError, RuntimeError, pickle.UnpicklingError) as error:
+    except (OSError, EOFError, RuntimeError) as error:
         if Path(checkpoint).is_file() and not zipfile.is_zipfile(checkpoint):
             raise ValueError(f'checkpoint: {checkpoint} is not whole: remove it, and fetch it or train') from error
         raise
