@@ -42,11 +42,11 @@ def load_config(args: argparse.Namespace) -> Config:
     """
     if not args.config.is_file():
         raise FileNotFoundError(f'config: no file {args.config}')
+    _require_hosts(args.config)
+    _require_downsampler(args.config)
     if args.launcher != 'none' and get_device() == 'cpu':
         raise ValueError(f'--launcher: mmengine gives each process a GPU, and none is here: got {args.launcher}, leave '
                          'it out')
-    _require_hosts(args.config)
-    _require_downsampler(args.config)
     os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
     config = Config.fromfile(args.config)
     if args.cfg_options is not None:

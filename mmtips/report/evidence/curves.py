@@ -72,9 +72,11 @@ def layer_curves(rows: Sequence[Row]) -> dict[str, Curve]:
 
 
 def short_names(layers: Sequence[str]) -> list[str]:
-    """Paths of modules without the beginning and the end that all of them share."""
+    """Paths of operators by the module that they are at, without the beginning and the end that all of them share."""
     paths = [layer.split('.') for layer in layers]
-    while len(paths) > 1 and all(len(path) > 1 and path[0] == paths[0][0] for path in paths):
+    at = [path[:-1] if len(path) > 1 and path[-1] in ('downsampler', 'pool') else path for path in paths]
+    paths = [short if at.count(short) == 1 else path for path, short in zip(paths, at, strict=True)]
+    while len(paths) > 1 and all(len(path) > 1 and path[0] == paths[0][0] and not path[1].isdigit() for path in paths):
         paths = [path[1:] for path in paths]
     while len(paths) > 1 and all(len(path) > 1 and path[-1] == paths[0][-1] for path in paths):
         paths = [path[:-1] for path in paths]

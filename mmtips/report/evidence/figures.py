@@ -98,18 +98,19 @@ def bias_figure(studies: Studies) -> Figure:
     """
     settings, styles = comparable(studies['final']), looks_of(studies)
     forms = bias_forms(studies['final']['rows'])
-    figure, panels = tall(len(settings) * len(forms), 3.2, len(forms), heading=3, margin=room(styles))
+    found = {setting: {form: cloud(cells, form) for form in forms} for setting, cells in settings.items()}
+    named = room(name for clouds in found.values() for name in clouds[forms[-1]].names)
+    figure, panels = tall(len(settings) * len(forms), 3.2, len(forms), heading=3, margin=named)
     for number, (setting, cells) in enumerate(settings.items()):
-        row = dict(zip(forms, panels[number * len(forms):], strict=False))
-        clouds = {form: cloud(cells, form) for form in forms}
+        row, clouds = dict(zip(forms, panels[number * len(forms):], strict=False)), found[setting]
         points = {form: dict(zip(of.names, zip(of.bias, of.consistency, strict=True), strict=True))
                   for form, of in clouds.items()}
         for form, axes in row.items():
             for name, (x, y) in points[form].items():
                 axes.plot(x, y, linestyle='', markersize=6, **styles[name])
-            found = correlated(clouds[form])
-            told = 'too few cells' if found is None else \
-                '\n'.join(f'{name} {said_correlation(value)}' for name, value in found.items())
+            both = correlated(clouds[form])
+            told = 'too few cells' if both is None else \
+                '\n'.join(f'{name} {said_correlation(value)}' for name, value in both.items())
             calm(axes, f'{setting}\n{told}', 'both')
             axes.set_xlabel(f'MSB, {form}', fontsize=LETTERS)
             axes.margins(0.15)

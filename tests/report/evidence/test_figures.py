@@ -113,6 +113,10 @@ def test_layers_and_their_names():
     assert short_names(['b.l1.0.down', 'b.l2.0.down']) == ['l1', 'l2']
     assert short_names(['b.l1.0.down']) == ['b.l1.0.down']
     assert short_names([]) == []
+    assert short_names(['encoder.1.0', 'encoder.2.0']) == ['encoder.1', 'encoder.2']  # numbers alone say nothing
+    # By the module that an operator is at, unless two are at the same one.
+    assert short_names(['pool', 'l1.conv.downsampler', 'l1.skip.downsampler']) == ['pool', 'l1.conv', 'l1.skip']
+    assert short_names(['pool.pool', 'pool.downsampler', 'l1.downsampler']) == ['pool.pool', 'pool.downsampler', 'l1']
 
 
 def test_tips_in_every_setting_and_its_forms_in_the_first():
