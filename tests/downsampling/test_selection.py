@@ -260,3 +260,23 @@ def test_without_a_border_any_padding_keeps_the_mean():
     operator = TIPS(3, scores='phase', score_kernel=1, padding_mode='zeros')
     assert operator.guarantee == shift_error(operator, torch.randn(2, 3, 12, 12)).kept() == 'pooled'
     assert TIPS(3, scores='phase', score_kernel=1, padding_mode='zeros', taps=3).guarantee == 'none'
+
+
+@pytest.mark.parametrize(('stride', 'options'), [
+    (2, dict(anchor='norm', taps=4, keep_max=True)), (3, dict(anchor='norm', taps=6, keep_max=True)),
+    (4, dict(anchor='norm', taps=7, keep_max=True)), (8, dict(anchor='norm', keep_max=True))])
+def test_a_preset_is_its_options(stride, options):
+    def made(**given):
+        torch.manual_seed(0)
+        return TIPS(3, stride, **given)
+
+    found, written, x = made(preset='equivariant'), made(**options), torch.randn(2, 3, 4 * stride, 4 * stride)
+    assert (found.guarantee, found.keeps_max, found.taps) == ('equivariant', True, written.taps)
+    assert torch.equal(found(x), written(x))
+
+
+def test_options_that_are_given_come_before_those_of_a_preset():
+    found = TIPS(3, preset='equivariant', taps=3, keep_max=False, anchor='learned')
+    assert (found.taps, found.keeps_max, found.anchor) == (3, False, 'learned')
+    with pytest.raises(ValueError, match=r"preset: expected one of \('equivariant',\) or None, got 'best'"):
+        TIPS(3, preset='best')
