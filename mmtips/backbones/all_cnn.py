@@ -56,8 +56,9 @@ class AllCNN(BaseModule):
         if not isinstance(width, int) or width < 1:
             raise ValueError(f'width: expected an integer >= 1, got {width!r}')
         reduce = dict(type='allconv') if reduce is None else dict(reduce)
-        form = reduce['type'] if reduce.get('type') in REDUCTIONS else 'maxpool'
-        if reduce.get('type') in REDUCTIONS and len(reduce) > 1:
+        named = reduce.get('type') in REDUCTIONS
+        form = reduce['type'] if named else 'maxpool'
+        if named and len(reduce) > 1:
             raise ValueError(f"reduce: expected type={form!r} and no options, got {reduce}: set _delete_=True to "
                              'replace an operator of a base config')
         convolutions = partial(_convolution, norm_cfg=norm_cfg)
@@ -69,7 +70,7 @@ class AllCNN(BaseModule):
         self.stage3 = nn.Sequential(*convolutions(2 * width, 2 * width, 3, padding=0),
                                     *convolutions(2 * width, 2 * width, 1),
                                     *convolutions(2 * width, num_classes, 1))
-        if reduce.get('type') not in REDUCTIONS:
+        if not named:
             convert_downsampling(self, reduce)
 
     def forward(self, x: Tensor) -> tuple[Tensor]:
