@@ -23,7 +23,7 @@ HEADLINES = {
 
 
 def answer(study: Result) -> str:
-    """Two paragraphs: TIPS as published, and what to take.
+    """Two paragraphs, TIPS as published and what to take, and behind them a list of what else is to be known.
 
     Args:
         study: The study ``'final'``.
@@ -31,11 +31,12 @@ def answer(study: Result) -> str:
     Returns:
         Markdown.
     """
-    return f'{published(study)}\n\n{recommendation(study)} {exact(study)} {rising(study)}'
+    known = '\n'.join(f'* {said}' for said in (*other_forms(study), exact(study), rising(study)))
+    return f'{published(study)}\n\n{recommendation(study)}\n\nTo be known besides:\n\n{known}'
 
 
 def published(study: Result) -> str:
-    """TIPS as published against BlurPool in each task, and in a sentence its other forms.
+    """TIPS as published against BlurPool in each task.
 
     Args:
         study: The study ``'final'``.
@@ -51,10 +52,19 @@ def published(study: Result) -> str:
         found += [] if own is None else [own]
         said += [f'In {task}, over {joined(own.score.settings)}: {figures(own, task)}.'] if own else []
         said += [f'In {task} {gone}, where it is not compared.'] if gone else []
-        forms = [judged[name] for name in tips_among(judged, settings) if name != PUBLISHED]
-        said += [f'In {task} its other forms are {standings(forms, task)}.'] if forms else []
     head = f'**Should I use TIPS as published?** Against {BASELINE}, in score and consistency'
     return f'{head}: **{headline(found)}**. {" ".join(said)}'.rstrip()
+
+
+def other_forms(study: Result) -> list[str]:
+    """The other forms of TIPS against BlurPool, in a sentence for each task that has some."""
+    said = []
+    for task, settings in tasks_of(comparable(study)).items():
+        judged = judge_task(settings, task, study['study'])
+        forms = [judged[name] for name in tips_among(judged, settings) if name != PUBLISHED]
+        if forms:
+            said.append(f'Other forms of {PUBLISHED} in {task}, against {BASELINE}: {standings(forms, task)}.')
+    return said
 
 
 def headline(judged: Collection[Judged]) -> str:
@@ -62,6 +72,8 @@ def headline(judged: Collection[Judged]) -> str:
     if not judged:
         return 'it was not compared'
     words = {word for of in judged for word in of.verdicts}
+    if words in ({BETTER}, {WORSE}):
+        return f'no: {WORSE} in all' if WORSE in words else f'{BETTER} in all'
     means = [found.mean for of in judged for found in (of.score, of.consistency)]
     clear = any(mean.low is not None and mean.high is not None and mean.low * mean.high > 0 for mean in means)
     tail = ', though some single intervals leave out zero' if words == {UNTOLD} and clear else ''

@@ -29,9 +29,9 @@ def recommendation(study: Result) -> str:
     """
     tasks, gone = tasks_of(comparable(study)), lost(study)
     said = [sentence for task, settings in tasks.items() for sentence in _choice(settings, task, gone)]
-    return f'**Which?** The bar: {BETTER} than {BASELINE} in score or consistency, {WORSE} in neither, in the mean ' \
-           f'over the settings, both intervals above {-HARM:+.1f} points, at no more than {COST:g} times its ' \
-           f'training time. {" ".join(said)}'
+    return f'**Which?** {" ".join(said)} The bar: {BETTER} than {BASELINE} in score or consistency, {WORSE} in ' \
+           f'neither, in the mean over the settings, both intervals above {-HARM:+.1f} points, at no more than ' \
+           f'{COST:g} times its training time.'
 
 
 def _choice(settings: Mapping[str, Cells], task: str, gone: Lost) -> list[str]:
@@ -43,15 +43,14 @@ def _choice(settings: Mapping[str, Cells], task: str, gone: Lost) -> list[str]:
     tips = tips_among(judged, settings)
     forms = [of for of in free if of.name in tips]
     first = next(iter(forms or free), None)
-    head = f'In {task}, ' + ('' if forms else f'no form of TIPS of the {len(tips)} measured clears it by a gain of its '
-                             'own: ')
+    none = '' if forms else f' No form of TIPS of the {len(tips)} measured clears the bar by a gain of its own.'
     named = [f'{of.name}{places(of, gone, settings)}, {brief(of, task)}{owed.get(of.name, "")}' for of in clearing
              if of is not first]
     if first is None:
-        return [f'{head}stay with **{BASELINE}**.',
+        return [f'In {task}, stay with **{BASELINE}**.{none}',
                 *([f'What clears it owes that to its additions: {"; ".join(named)}.'] if named else [])]
-    said = f'{head}take **{first.name}**{places(first, gone, settings)}: {figures(first, task)}.' \
-           f'{_worse_in(first.name, settings, task)}{controlled(controls.get(first.name), task)}'
+    said = f'In {task}, take **{first.name}**{places(first, gone, settings)}: {figures(first, task)}.' \
+           f'{_worse_in(first.name, settings, task)}{controlled(controls.get(first.name), task)}{none}'
     return [said, *([f'Also clear it: {"; ".join(named)}.'] if named else [])]
 
 
