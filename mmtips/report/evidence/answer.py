@@ -4,7 +4,7 @@
 from collections.abc import Collection
 
 from mmtips.report.evidence.checks import FLAT, convergence, is_flat
-from mmtips.report.evidence.choice import recommendation
+from mmtips.report.evidence.choice import otherwise, recommendation
 from mmtips.report.evidence.comparison import Judged, judge_controls, judge_task
 from mmtips.report.evidence.statistics import BETTER, UNTOLD, WORSE
 from mmtips.report.evidence.studies import BASELINE, PUBLISHED, comparable, lost, tasks_of, tips_among
@@ -22,16 +22,18 @@ HEADLINES = {
 }
 
 
-def answer(study: Result) -> str:
+def answer(study: Result, *others: Result) -> str:
     """Two paragraphs, TIPS as published and what to take, and behind them a list of what else is to be known.
 
     Args:
         study: The study ``'final'``.
+        others: The studies of other lengths, ``'time'`` and ``'longer'``, as far as there are some.
 
     Returns:
         Markdown.
     """
-    known = '\n'.join(f'* {said}' for said in (*other_forms(study), exact(study), rising(study)))
+    lengths = [said for other in others for said in otherwise(study, other)]
+    known = '\n'.join(f'* {said}' for said in (*lengths, *other_forms(study), exact(study), rising(study)))
     return f'{published(study)}\n\n{recommendation(study)}\n\nTo be known besides:\n\n{known}'
 
 

@@ -13,9 +13,12 @@ from mmtips.report.evidence.comparison import (
 )
 from mmtips.report.evidence.measures import PRIMARY, SCORE
 from mmtips.report.evidence.statistics import BETTER, WORSE
-from mmtips.report.evidence.studies import BASELINE, Cells, comparable, lost, tasks_of, tips_among
+from mmtips.report.evidence.studies import BASELINE, PUBLISHED, Cells, comparable, lost, tasks_of, tips_among
 from mmtips.report.evidence.words import Lost, brief, controlled, figures, joined, places
 from mmtips.report.schemas import Result
+
+#: Studies of other lengths than the final runs, at the head of a sentence.
+LENGTHS = {'time': 'At equal wall time', 'longer': 'Trained twice as long'}
 
 
 def recommendation(study: Result) -> str:
@@ -34,10 +37,31 @@ def recommendation(study: Result) -> str:
            f'{COST:g} times its training time.'
 
 
+def otherwise(final: Result, other: Result) -> list[str]:
+    """What trainings of other lengths say of TIPS as published and of those that clear the bar.
+
+    Args:
+        final: The study ``'final'``, which says who clears it.
+        other: The study ``'time'`` or ``'longer'``.
+
+    Returns:
+        A sentence for each setting that has one of them.
+    """
+    said = []
+    for task, settings in tasks_of(comparable(final)).items():
+        clearing = _ranked(judge_task(settings, task, 'final').values(), len(settings))
+        for setting, cells in tasks_of(comparable(other)).get(task, {}).items():
+            judged = judge_task({setting: cells}, task, other['study'])
+            told = [f'{name} {brief(judged[name], task)}' for name in (PUBLISHED, *(of.name for of in clearing))
+                    if name in judged]
+            said += [f"{LENGTHS[other['study']]} in {setting}, against {BASELINE}: {'; '.join(told)}."] if told else []
+    return said
+
+
 def _choice(settings: Mapping[str, Cells], task: str, gone: Lost) -> list[str]:
     """Sentences about a task: what to take, and what else clears the bar."""
     judged, controls = (judge(settings, task, 'final') for judge in (judge_task, judge_controls))
-    clearing = _ranked([of for of in judged.values() if of.clears], len(settings))
+    clearing = _ranked(judged.values(), len(settings))
     owed = _owed(clearing, against_controls(settings), controls)
     free = [of for of in clearing if of.name not in owed]
     tips = tips_among(judged, settings)
@@ -63,8 +87,9 @@ def _owed(clearing: Collection[Judged], named: Mapping[str, str], controls: Mapp
 
 
 def _ranked(judged: Collection[Judged], everywhere: int) -> list[Judged]:
-    """The largest gain in consistency first, but nothing measured in some of the settings before what was in all."""
-    return sorted(judged, key=lambda of: (len(of.score.settings) < everywhere, -of.consistency.mean.value))
+    """Who clears the bar, by gain in consistency, but what was measured in some of the settings behind the others."""
+    clearing = [of for of in judged if of.clears]
+    return sorted(clearing, key=lambda of: (len(of.score.settings) < everywhere, -of.consistency.mean.value))
 
 
 def _worse_in(name: str, settings: Mapping[str, Cells], task: str) -> str:

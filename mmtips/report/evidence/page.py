@@ -8,7 +8,7 @@ from pathlib import Path
 
 from mmtips.report.evidence.answer import answer
 from mmtips.report.evidence.checks import FLAT, convergence, departures, is_flat
-from mmtips.report.evidence.choice import recommendation
+from mmtips.report.evidence.choice import otherwise, recommendation
 from mmtips.report.evidence.correlations import correlation_table
 from mmtips.report.evidence.figures import FIGURES
 from mmtips.report.evidence.lengths import length_table
@@ -103,6 +103,11 @@ def _again(studies: Studies, name: str) -> str:
     return '\n\n'.join(filter(None, [*tables, control_table(studies[name]), _lost(studies[name])]))
 
 
+def _others(studies: Studies) -> list[Result]:
+    """The studies that train longer or shorter than the final runs, those that there are."""
+    return [studies[name] for name in HEADINGS if name in studies]
+
+
 def _longer(studies: Studies) -> str:
     """The table of the longer trainings, behind what they changed."""
     moved = length_table(studies['final'], studies['longer']) if 'final' in studies else ''
@@ -151,7 +156,7 @@ def _on_a_gpu(studies: Studies) -> str:
 
 #: The generated parts of the page: the study that each is made of, and how.
 PARTS: dict[str, tuple[str, Callable[[Studies], str]]] = {
-    'answer': ('final', lambda studies: answer(studies['final'])),
+    'answer': ('final', lambda studies: answer(studies['final'], *_others(studies))),
     'fair': ('final', _fair),
     'differences': ('final', _differences),
     'pooled': ('final', _pooled),
@@ -187,7 +192,9 @@ def short(studies: Studies) -> str:
     """What the README says: who is best, how TIPS as published does, and what is recommended."""
     if 'final' not in whole(studies):
         return outstanding('final', studies)
-    return f"{summary(studies['final'])}\n\n{recommendation(studies['final'])}"
+    final = studies['final']
+    lengths = [said for other in _others(whole(studies)) for said in otherwise(final, other)]
+    return ' '.join([f'{summary(final)}\n\n{recommendation(final)}', *lengths])
 
 
 def render_evidence(page: Path, readme: Path, studies: Studies, gpu: Studies) -> list[Path]:

@@ -4,12 +4,12 @@
 import pytest
 
 from mmtips.report.evidence.answer import answer, exact, headline, published, rising
-from mmtips.report.evidence.choice import recommendation
+from mmtips.report.evidence.choice import otherwise, recommendation
 from mmtips.report.evidence.comparison import judge_task, pooled_means
 from mmtips.report.evidence.measures import SCORE
-from mmtips.report.evidence.page import parts
+from mmtips.report.evidence.page import short
 from mmtips.report.evidence.statistics import UNTOLD
-from mmtips.report.evidence.studies import comparable, is_tips
+from mmtips.report.evidence.studies import is_tips
 from mmtips.report.evidence.summary import said_best, summary
 from mmtips.report.evidence.tables import control_table
 from mmtips.report.evidence.words import joined, standings
@@ -101,6 +101,19 @@ def test_a_gain_over_the_control_is_its_own():
     said = recommendation(a_study(deeplabv3plus_zeros=trio, unet_zeros=alone))
     assert 'TIPS agree, +8.0 mIoU (better), ' in said
     assert 'but not everywhere beside BlurPool agree, ' in said
+
+
+def test_other_lengths_are_said_of_what_is_recommended(trio):
+    apart = dict(a_study(deeplabv3plus_zeros=cells(BlurPool=around(.6), TIPS=around(.61, -1), DDAC=around(.7),
+                                                   TIPS_phase=around(.55, 1.1))), study='time')
+    final = a_study(deeplabv3plus_zeros=trio)
+    found, = otherwise(final, apart)
+    assert found.startswith('At equal wall time in deeplabv3plus-zeros, against BlurPool: TIPS +1.0 mIoU (not told ')
+    assert '; TIPS phase -5.0 mIoU (worse), -5.0 standard foreground consistency (worse), 1.00 times the time.' in found
+    assert 'DDAC' not in found
+    assert f'\n* {found}\n* Other forms' in answer(final, apart)
+    assert short(dict(final=final, time=apart)).endswith(f'its training time. {found}')
+    assert otherwise(final, a_study(unet_zeros=cells(BlurPool=around(.6), DDAC=around(.6)))) == []
 
 
 def test_where_the_choice_is_worse_is_said(trio):
@@ -195,15 +208,3 @@ def test_the_best_stands_beside_blurpool(trio):
     assert said_best(means, found).endswith(': better')
     assert said_best(dict(BlurPool=means['BlurPool']), found) == 'BlurPool, 60.0 (59.0 to 61.0)'
     assert said_best({}, found) == 'not measured'
-
-
-def test_a_seed_that_blurpool_lost_is_left_out_for_all_and_said():
-    final = invented(settings=[ZEROS], operators={name: (.5, .5, .1, 1) for name in ('BlurPool', 'TIPS')})
-    final['rows'] = [of for of in final['rows'] if (of['operator'], of['seed']) != ('BlurPool', 2)]
-    final['diverged'] = [gone(operator='BlurPool', seed=2)]
-    assert {len(of) for of in comparable(final)[ZEROS].values()} == {4}
-    shown = parts(dict(final=dict(final, rows=[dict(of, operator='stock', config=None) for of in final['rows'] if
-                                               of['operator'] == 'TIPS'] + final['rows'])), {})
-    assert 'Left out for all: seed 2, since BlurPool diverged in deeplabv3plus-zeros.' in shown['fair']
-    assert 'Not compared' not in shown['fair']
-    assert '| TIPS | 4 |' in shown['fair']

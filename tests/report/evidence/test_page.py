@@ -14,7 +14,8 @@ from mmtips.report.evidence.checks import FLAT
 from mmtips.report.evidence.comparison import COST, HARM
 from mmtips.report.evidence.page import PARTS, parts
 from mmtips.report.evidence.statistics import BETTER, BOUND, UNTOLD, WORSE
-from tests.report.evidence.factory import OPERATORS, RUN, every
+from mmtips.report.evidence.studies import comparable
+from tests.report.evidence.factory import OPERATORS, RUN, every, gone, invented
 
 ROOT = Path(__file__).parents[3]
 PAGE, README, IMAGES = ROOT / 'docs/evidence.md', ROOT / 'README.md', ROOT / 'docs/images'
@@ -108,3 +109,17 @@ def test_a_page_without_a_mark_is_refused(tmp_path):
     page.write_text(PAGE.read_text().replace('<!-- /pooled -->', ''))
     with pytest.raises(ValueError, match='expected the marks <!-- pooled --> and <!-- /pooled -->'):
         render_evidence(page, page, {}, {})
+
+
+def test_a_seed_that_blurpool_lost_is_left_out_for_all_and_said():
+    setting = 'deeplabv3plus-zeros'
+    setting = 'deeplabv3plus-zeros'
+    final = invented(settings=[setting], operators={name: (.5, .5, .1, 1) for name in ('BlurPool', 'TIPS')})
+    final['rows'] = [of for of in final['rows'] if (of['operator'], of['seed']) != ('BlurPool', 2)]
+    final['diverged'] = [gone(operator='BlurPool', seed=2)]
+    assert {len(of) for of in comparable(final)[setting].values()} == {4}
+    shown = parts(dict(final=dict(final, rows=[dict(of, operator='stock', config=None) for of in final['rows'] if
+                                               of['operator'] == 'TIPS'] + final['rows'])), {})
+    assert 'Left out for all: seed 2, since BlurPool diverged in deeplabv3plus-zeros.' in shown['fair']
+    assert 'Not compared' not in shown['fair']
+    assert '| TIPS | 4 |' in shown['fair']
