@@ -15,29 +15,31 @@ FILES = sorted(PACKAGE.rglob('*.py'))
 MAY_IMPORT = {
     'version': set(),
     'compat': {'version'},
+    'arguments': set(),
     'notation': set(),
     'wrappers': set(),
     'draws': set(),
     'hosts': set(),
     'installed': {'version'},
     'runners': {'wrappers'},  # below all rooms that test a checkpoint
-    'downsampling': set(),
+    'downsampling': {'arguments'},
     'inspection': {'downsampling'},
     'surgery': {'downsampling', 'inspection', 'notation'},
-    'backbones': {'hosts', 'surgery'},
-    'losses': {'downsampling', 'draws', 'wrappers'},
+    'backbones': {'arguments', 'hosts', 'surgery'},
+    'losses': {'arguments', 'downsampling', 'draws', 'wrappers'},
     # The probe measures at operators and strided modules.
-    'evaluation': {'downsampling', 'draws', 'inspection', 'wrappers'},
-    'datasets': {'hosts'},
+    'evaluation': {'arguments', 'downsampling', 'draws', 'inspection', 'wrappers'},
+    'datasets': {'arguments', 'hosts'},
     'robustness': {'draws', 'evaluation', 'hosts', 'installed', 'runners', 'wrappers'},
     'report': {'evaluation', 'inspection', 'installed', 'notation', 'robustness', 'version', 'wrappers'},
     # A training step has the losses that the hook adds, and what is profiled is what the tools run.
-    'benchmark': {'cli', 'downsampling', 'evaluation', 'losses', 'report', 'wrappers'},
+    'benchmark': {'arguments', 'cli', 'downsampling', 'evaluation', 'losses', 'report', 'wrappers'},
     'testing': {'downsampling'},
-    'hooks': {'downsampling', 'evaluation', 'report', 'surgery', 'wrappers'},
+    'hooks': {'arguments', 'downsampling', 'evaluation', 'report', 'surgery', 'wrappers'},
     'cli': {'evaluation', 'hosts', 'installed', 'notation', 'runners'},
     # It trains and measures as the tools do, and watches operators while they train.
-    'evidence': {'cli', 'downsampling', 'evaluation', 'losses', 'notation', 'report', 'runners', 'wrappers'},
+    'evidence': {'arguments', 'cli', 'downsampling', 'evaluation', 'losses', 'notation', 'report', 'runners',
+                 'wrappers'},
 }
 #: Rooms, and modules, that may import these libraries and the standard library alone.
 LIBRARIES = {

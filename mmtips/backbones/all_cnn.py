@@ -9,6 +9,7 @@ from mmengine.model import BaseModule
 from mmengine.registry import MODELS
 from torch import Tensor, nn
 
+from mmtips.arguments import check_integer
 from mmtips.surgery import convert_downsampling
 
 #: For each base network the kernels of the convolutions before the two reductions (Table 1).
@@ -53,8 +54,7 @@ class AllCNN(BaseModule):
         super().__init__(init_cfg or dict(type='Kaiming', layer='Conv2d', nonlinearity='relu'))
         if arch not in ARCHS:
             raise ValueError(f'arch: expected one of {sorted(ARCHS)}, got {arch!r}')
-        if not isinstance(width, int) or width < 1:
-            raise ValueError(f'width: expected an integer >= 1, got {width!r}')
+        check_integer('width', width, 1)
         reduce = dict(type='allconv') if reduce is None else dict(reduce)
         named = reduce.get('type') in REDUCTIONS
         form = reduce['type'] if named else 'maxpool'

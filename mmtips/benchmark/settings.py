@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from mmtips.arguments import check_integer
+
 DEVICES = ('cpu', 'cuda')
 #: Plain: parameters and input have this type. Autocast: they are float32, and the operations choose.
 DTYPES = ('float32', 'bfloat16', 'float16', 'bfloat16-autocast', 'float16-autocast')
@@ -40,8 +42,7 @@ class Setting:
         for name, values in known.items():
             if getattr(self, name) not in values:
                 raise ValueError(f'{name}: expected one of {values}, got {getattr(self, name)!r}')
-        if not isinstance(self.threads, int) or self.threads < 1:
-            raise ValueError(f'threads: expected an integer >= 1, got {self.threads!r}')
+        check_integer('threads', self.threads, 1)
 
     @property
     def name(self) -> str:

@@ -5,7 +5,7 @@ from abc import ABC, abstractmethod
 
 from torch import Tensor, nn
 
-from mmtips.downsampling import functional
+from mmtips.arguments import check_integer
 
 GUARANTEES = ('none', 'pooled', 'equivariant')
 
@@ -37,10 +37,10 @@ class Downsampler(nn.Module, ABC):
 
     def __init__(self, channels: int, stride: int = 2) -> None:
         super().__init__()
-        self.channels = functional.check_integer('channels', channels, 1)
+        self.channels = check_integer('channels', channels, 1)
         if stride == 1:
             raise ValueError('stride: expected an integer >= 2, got 1: nothing is downsampled, leave the operator out')
-        self.stride = functional.check_integer('stride', stride, 2)
+        self.stride = check_integer('stride', stride, 2)
 
     @property
     def guarantee(self) -> str:

@@ -3,6 +3,7 @@
 
 from torch import Tensor
 
+from mmtips.arguments import check_integer
 from mmtips.downsampling import functional
 from mmtips.downsampling.base import Downsampler
 from mmtips.downsampling.registry import DOWNSAMPLERS
@@ -33,7 +34,7 @@ class BlurPool(Downsampler):
     def __init__(self, channels: int, stride: int = 2, *, filter_size: int = 3, padding_mode: str = 'reflect',
                  max_kernel: int | None = None) -> None:
         super().__init__(channels, stride)
-        self.max_kernel = None if max_kernel is None else functional.check_integer('max_kernel', max_kernel, 1)
+        self.max_kernel = None if max_kernel is None else check_integer('max_kernel', max_kernel, 1)
         self.padding_mode = functional.check_padding_mode(padding_mode)
         # A constant has no place in a checkpoint.
         self.register_buffer('kernel', functional.binomial_filter(filter_size).float(), persistent=False)

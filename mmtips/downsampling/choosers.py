@@ -6,6 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from mmtips.arguments import check_integer
 from mmtips.downsampling import functional
 
 
@@ -52,7 +53,7 @@ class LearnedChooser(nn.Module):
         super().__init__()
         if mixing not in ('gumbel', 'train_convex', 'convex'):
             raise ValueError(f"mixing: expected 'gumbel', 'train_convex' or 'convex', got {mixing!r}")
-        functional.check_integer('hidden', hidden, 1)
+        check_integer('hidden', hidden, 1)
         self.mixing = mixing
         self.hidden_weight = nn.Parameter(torch.empty(hidden, channels, 3, 3))
         self.hidden_bias = nn.Parameter(torch.empty(hidden))

@@ -6,6 +6,7 @@ import math
 import torch
 from torch import Tensor, nn
 
+from mmtips.arguments import check_integer
 from mmtips.downsampling import functional
 from mmtips.downsampling.base import Downsampler
 from mmtips.downsampling.registry import DOWNSAMPLERS
@@ -39,8 +40,8 @@ class DDAC(Downsampler):
     def __init__(self, channels: int, stride: int = 2, *, groups: int = 8, filter_size: int = 3,
                  padding_mode: str = 'reflect', legacy: bool = False) -> None:
         super().__init__(channels, stride)
-        self.groups = math.gcd(functional.check_integer('groups', groups, 1), channels)
-        self.filter_size = functional.check_integer('filter_size', filter_size, 2)
+        self.groups = math.gcd(check_integer('groups', groups, 1), channels)
+        self.filter_size = check_integer('filter_size', filter_size, 2)
         self.padding_mode = functional.check_padding_mode(padding_mode)
         self.legacy = legacy
         taps = self.groups * filter_size**2

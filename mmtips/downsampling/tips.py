@@ -8,6 +8,7 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor, nn
 
+from mmtips.arguments import check_integer
 from mmtips.downsampling import functional, kernels
 from mmtips.downsampling.choosers import LearnedChooser, NormChooser
 from mmtips.downsampling.registry import DOWNSAMPLERS
@@ -188,9 +189,9 @@ def _check_options(stride: int, scores: str | None, taps: int | None, anchor: st
     if anchor is not None and scores not in (None, 'global'):
         raise ValueError("scores: with an anchor the taps must not depend on the phase: expected 'global', got "
                          f'{scores!r}')
-    if functional.check_integer('score_kernel', score_kernel, 1, 7) % 2 == 0:
+    if check_integer('score_kernel', score_kernel, 1, 7) % 2 == 0:
         raise ValueError(f'score_kernel: expected an odd number from 1 to 7, got {score_kernel!r}')
     if not isinstance(scale_bound, (int, float)) or not 0 <= scale_bound < math.inf:
         raise ValueError(f'scale_bound: expected a number >= 0, got {scale_bound!r}')
     if taps is not None:
-        functional.check_integer('taps', taps, stride, 7)
+        check_integer('taps', taps, stride, 7)

@@ -12,6 +12,7 @@ from mmengine.registry import LOOPS
 from mmengine.runner import BaseLoop, TestLoop, ValLoop, autocast
 from torch import nn
 
+from mmtips.arguments import check_integer
 from mmtips.evaluation.adapters import image_size
 from mmtips.evaluation.images import ignored_label
 from mmtips.evaluation.journal import Journal
@@ -65,8 +66,7 @@ class _ShiftLoop(BaseLoop):
         if not names:
             raise ValueError(f'{type(self).__name__}: the data set has no class names (metainfo["classes"]), which '
                              'shift consistency is counted by: set metainfo=dict(classes=...) on it')
-        if not isinstance(border, int) or border < 1:
-            raise ValueError(f'border: expected an integer >= 1 (pixels), got {border!r}')
+        check_integer('border', border, 1, more=' (pixels)')
         if background is None and 'background' in names:
             background = names.index('background')
         if ignore_index is None:

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor
 
+from mmtips.arguments import check_integer
 from mmtips.evaluation.bias import bias_table
 from mmtips.evaluation.consistency import ROWS, as_ratios, bootstrap_interval, count_agreement, count_names, ratios
 from mmtips.evaluation.probe import SamplingProbe
@@ -88,9 +89,8 @@ class ShiftMap:
                  size_divisor: int = 1, resamples: int = 1000) -> None:
         self.protocol = ShiftProtocol(protocol, max_shift=max_shift, pairs=1, size_divisor=size_divisor)
         self.shifts = shift_grid(max_shift, step)
-        if not isinstance(images, int) or images < 1:
-            raise ValueError(f'shift_map: images: expected an integer >= 1, got {images!r}')
-        self.step, self.images, self.classes, self.resamples = step, images, classes, resamples
+        self.images = check_integer('shift_map: images', images, 1)
+        self.step, self.classes, self.resamples = step, classes, resamples
 
     def count(self, subject: Subject) -> Tensor | None:
         """A table ``(G * G, 4, 2)``: for each shift the rows of :func:`count_names` without the classes."""
@@ -124,9 +124,7 @@ class Sampling:
     name = 'sampling'
 
     def __init__(self, images: int) -> None:
-        if not isinstance(images, int) or images < 1:
-            raise ValueError(f'sampling_images: expected an integer >= 1, got {images!r}')
-        self.images = images
+        self.images = check_integer('sampling_images', images, 1)
         #: The sites, in the order in which the model runs them.
         self.known: list[dict[str, Any]] | None = None
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from mmtips.arguments import check_integer
 from mmtips.draws import crop_size, draw_pairs, generator_of
 
 
@@ -87,9 +88,10 @@ class ShiftProtocol:
             if getattr(self, name) is None:
                 object.__setattr__(self, name, getattr(self.kind, name))
         for name in ('pairs', 'size_divisor', 'subpixel'):
-            _require_count(name, getattr(self, name))
+            check_integer(name, getattr(self, name), 1)
         if not (isinstance(self.max_shift, float) and 0 < self.max_shift < 0.5):
-            _require_count('max_shift', self.max_shift, ' (pixels) or a share between 0 and 0.5 of the shorter side')
+            check_integer('max_shift', self.max_shift, 1,
+                          more=' (pixels) or a share between 0 and 0.5 of the shorter side')
 
     @property
     def kind(self) -> Kind:
@@ -158,14 +160,6 @@ def shift_grid(max_shift: int, step: int = 1) -> Tensor:
     Raises:
         ValueError: If an argument is out of its range.
     """
-    _require_count('max_shift', max_shift)
-    _require_count('step', step)
-    if step > max_shift:
-        raise ValueError(f'step: expected at most max_shift={max_shift}, got {step}')
+    check_integer('step', step, 1, check_integer('max_shift', max_shift, 1), ' (max_shift)')
     ticks = torch.arange(-(max_shift // step), max_shift // step + 1) * step
     return torch.cartesian_prod(ticks, ticks)
-
-
-def _require_count(name: str, value: object, more: str = '') -> None:
-    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-        raise ValueError(f'{name}: expected an integer >= 1{more}, got {value!r}')

@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
+from mmtips.arguments import check_integer
 from mmtips.downsampling import operator_class
 from mmtips.evidence.plan import ITERATIONS, PADDINGS, RATES, SPLITS, Network, Operator, Plan, Protocol, Study
 
@@ -47,10 +48,10 @@ def _check_network(place: str, network: Network) -> None:
     _require(f'{place}.paddings', network.paddings, PADDINGS)
     if not network.paddings:
         raise ValueError(f'{place}.paddings: expected at least one of {PADDINGS}, got none')
-    _require_count(f'{place}.iterations', network.iterations)
+    check_integer(f'{place}.iterations', network.iterations, 1)
     if network.search_iterations is not None:
-        _require_count(f'{place}.search_iterations', network.search_iterations)
-    _require_count(f'{place}.images', network.images)
+        check_integer(f'{place}.search_iterations', network.search_iterations, 1)
+    check_integer(f'{place}.images', network.images, 1)
     rates = network.learning_rates
     numbers = all(isinstance(rate, float) and 0 < rate < 10 for rate in rates)
     if not rates or not numbers or len(set(rates)) < len(rates):
@@ -60,7 +61,7 @@ def _check_network(place: str, network: Network) -> None:
 
 def _check_protocol(protocol: Protocol) -> None:
     for name, value in vars(protocol).items():
-        _require_count(f'protocol.{name}', value, least=0 if name == 'shift_seed' else 1)
+        check_integer(f'protocol.{name}', value, 0 if name == 'shift_seed' else 1)
 
 
 def _check_operators(place: str, operators: Mapping[str, Operator], plan: Plan, known: Collection[str]) -> None:
@@ -90,7 +91,7 @@ def _check_study(place: str, name: str, study: Study, plan: Plan) -> None:
                          'the plan: name them in operators, or call the extra ones otherwise')
     if not isinstance(study.length, int | float) or not 0 < study.length <= 10:
         raise ValueError(f'{place}.length: expected a number above 0 and up to 10, got {study.length!r}')
-    _require_count(f'{place}.map_images', study.map_images, least=0)
+    check_integer(f'{place}.map_images', study.map_images, 0)
     _check_operators(f'{place}.extra', study.extra, plan, plan.operators)
     if not study.seeds or len(set(study.seeds)) < len(study.seeds) or not all(
             isinstance(seed, int) and seed >= 0 for seed in study.seeds):
@@ -122,8 +123,3 @@ def _require(place: str, values: Iterable[object], known: Collection[str]) -> No
     unknown = [value for value in values if value not in known]
     if unknown:
         raise ValueError(f'{place}: expected some of {list(known)}, got {unknown}')
-
-
-def _require_count(place: str, value: object, least: int = 1) -> None:
-    if not isinstance(value, int) or isinstance(value, bool) or value < least:
-        raise ValueError(f'{place}: expected an integer >= {least}, got {value!r}')

@@ -9,6 +9,7 @@ from mmengine.hooks import Hook
 from mmengine.registry import HOOKS
 from mmengine.runner import Runner, autocast
 
+from mmtips.arguments import check_integer
 from mmtips.evaluation import ShiftValLoop
 from mmtips.evaluation.exhibits import flicker_exhibits
 from mmtips.wrappers import unwrap
@@ -31,9 +32,7 @@ class ShiftFiguresHook(Hook):
     priority = 'ABOVE_NORMAL'  # before averaged weights are taken out again
 
     def __init__(self, examples: int = 2) -> None:
-        if not isinstance(examples, int) or examples < 0:
-            raise ValueError(f'examples: expected an integer >= 0, got {examples!r}')
-        self.examples = examples
+        self.examples = check_integer('examples', examples, 0)
 
     def before_val(self, runner: Runner) -> None:
         """Check the loop.

@@ -10,6 +10,7 @@ from mmengine.runner import Runner
 from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
+from mmtips.arguments import check_integer
 from mmtips.draws import generator_of
 from mmtips.losses.agreement import (
     CONTINUATIONS,
@@ -60,8 +61,7 @@ class ShiftAgreementHook(Hook):
         if not 0 <= weight < math.inf:
             raise ValueError(f'ShiftAgreementHook: weight: expected a number >= 0, got {weight!r}')
         for name, count in (('max_shift', max_shift), ('size_divisor', size_divisor)):
-            if not isinstance(count, int) or isinstance(count, bool) or count < 1:
-                raise ValueError(f'ShiftAgreementHook: {name}: expected an integer >= 1, got {count!r}')
+            check_integer(f'ShiftAgreementHook: {name}', count, 1)
         if padding_mode is not None and padding_mode not in CONTINUATIONS:
             raise ValueError(f'ShiftAgreementHook: padding_mode: expected one of {CONTINUATIONS} or None, got '
                              f'{padding_mode!r}')

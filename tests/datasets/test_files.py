@@ -77,7 +77,7 @@ def test_an_interrupted_run_leaves_nothing_behind(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(('seed', 'sizes', 'message'), [
-    (-1, SIZES, 'seed: expected an integer of at least 0'),
+    (-1, SIZES, 'seed: expected an integer >= 0'),
     (0, dict(seg=SIZES['seg']), 'sizes: expected the tasks'),
     (0, dict(SIZES, cls=dict(train=12, val=10, test=0)), 'integers of at least 10'),
 ])

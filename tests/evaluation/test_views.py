@@ -150,7 +150,7 @@ def test_zeros_move_in():
 def test_a_grid_of_shifts_by_hand():
     assert shift_grid(3, 2).tolist() == [[y, x] for y in (-2, 0, 2) for x in (-2, 0, 2)]
     assert len(shift_grid(8)) == 289
-    with pytest.raises(ValueError, match='step: expected at most max_shift=2, got 3'):
+    with pytest.raises(ValueError, match='step: expected an integer from 1 to 2 .max_shift., got 3'):
         shift_grid(2, 3)
 
 

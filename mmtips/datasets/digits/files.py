@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from mmtips.arguments import check_integer
 from mmtips.datasets.digits.composition import classification_image, segmentation_image
 from mmtips.datasets.digits.sources import CLASSES, DIGIT_CLASSES, LICENCES, PALETTE, SPLITS, Sources, load_sources
 from mmtips.datasets.folders import Report, make_folder
@@ -74,8 +75,7 @@ def _write_split(folder: Path, task: str, split: str, count: int, seed: int) -> 
 
 
 def _check_request(seed: int, sizes: Sizes) -> None:
-    if not isinstance(seed, int) or seed < 0:
-        raise ValueError(f'seed: expected an integer of at least 0, got {seed!r}')
+    check_integer('seed', seed, 0)
     wanted = {task: set(SPLITS) for task in TASK_CLASSES}
     if {task: set(splits) for task, splits in sizes.items()} != wanted:
         raise ValueError(f'sizes: expected the tasks {tuple(wanted)}, each with the splits {SPLITS}, got {sizes!r}')

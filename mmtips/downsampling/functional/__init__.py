@@ -25,7 +25,6 @@ from mmtips.downsampling.functional.checks import (
     PADDING_MODES,
     as_autocast,
     check_border,
-    check_integer,
     check_padding_mode,
     is_recorded,
 )
@@ -65,7 +64,7 @@ from mmtips.downsampling.functional.tips import (
 
 __all__ = [
     'NORMS', 'PADDING_MODES', 'SCORES', 'SHIFT_MODES', 'as_autocast', 'average_regions', 'binomial_filter', 'blur',
-    'border_sources', 'check_border', 'check_integer', 'check_mode', 'check_padding_mode', 'choice_on_cell',
+    'border_sources', 'check_border', 'check_mode', 'check_padding_mode', 'choice_on_cell',
     'count_regions', 'crop_to_cell', 'depthwise_conv', 'empty_reduced', 'extend_to_multiple', 'fold_border',
     'gather_from_taps', 'is_channels_last', 'is_recorded', 'location_filter', 'mix_phases', 'mix_planes', 'pad_border',
     'phase_logits', 'phase_scores', 'select_phase', 'shift_map', 'shifted_parts', 'space_to_depth_conv',

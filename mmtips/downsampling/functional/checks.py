@@ -9,14 +9,6 @@ from torch import Tensor
 PADDING_MODES = ('zeros', 'reflect', 'replicate', 'circular')
 
 
-def check_integer(name: str, value: int, least: int, most: int | None = None) -> int:
-    """Return ``value``, or raise a ValueError unless it is an integer from ``least`` to ``most``; True is none."""
-    if not isinstance(value, int) or isinstance(value, bool) or value < least or (most is not None and value > most):
-        expected = f'>= {least}' if most is None else f'from {least} to {most}'
-        raise ValueError(f'{name}: expected an integer {expected}, got {value!r}')
-    return value
-
-
 def check_padding_mode(padding_mode: str) -> str:
     """Return ``padding_mode``, or raise a ValueError that lists the known ones."""
     if padding_mode not in PADDING_MODES:

@@ -7,7 +7,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from mmtips.downsampling.functional.checks import check_border, check_integer, check_padding_mode
+from mmtips.arguments import check_integer
+from mmtips.downsampling.functional.checks import check_border, check_padding_mode
 
 
 def window_start(taps: int, stride: int) -> int:

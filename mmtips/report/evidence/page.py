@@ -193,8 +193,8 @@ def short(studies: Studies) -> str:
     if 'final' not in whole(studies):
         return outstanding('final', studies)
     final = studies['final']
-    lengths = [said for other in _others(whole(studies)) for said in otherwise(final, other)]
-    return ' '.join([f'{summary(final)}\n\n{recommendation(final)}', *lengths])
+    lengths = '\n'.join(f'* {said}' for other in _others(whole(studies)) for said in otherwise(final, other))
+    return '\n\n'.join(filter(None, [summary(final), recommendation(final), lengths]))
 
 
 def render_evidence(page: Path, readme: Path, studies: Studies, gpu: Studies) -> list[Path]:

@@ -112,7 +112,7 @@ def test_other_lengths_are_said_of_what_is_recommended(trio):
     assert '; TIPS phase -5.0 mIoU (worse), -5.0 standard foreground consistency (worse), 1.00 times the time.' in found
     assert 'DDAC' not in found
     assert f'\n* {found}\n* Other forms' in answer(final, apart)
-    assert short(dict(final=final, time=apart)).endswith(f'its training time. {found}')
+    assert short(dict(final=final, time=apart)).endswith(f'its training time.\n\n* {found}')
     assert otherwise(final, a_study(unet_zeros=cells(BlurPool=around(.6), DDAC=around(.6)))) == []
 
 
