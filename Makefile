@@ -104,6 +104,8 @@ readme: env
 	$(BIN)/python tools/report.py results/classification/*.json --markdown docs/datasets.md
 	$(BIN)/python tools/correlate.py results/demo/*.json --out results/correlation/demo.json \
 	  --figure docs/images/correlation.svg --markdown docs/operators/README.md
+	$(BIN)/python tools/compare_robustness.py $(foreach model,stock BlurPool TIPS,results/robustness/$(model).json) \
+	  --markdown docs/robustness.md
 	$(BIN)/python tools/benchmark_evaluation.py --markdown docs/evaluation.md
 	$(BIN)/python tools/benchmark.py --out results/benchmarks --cards docs/operators --page docs/performance.md \
 	  --figures docs/images

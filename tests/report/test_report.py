@@ -10,6 +10,7 @@ from torch import nn
 from mmtips import report
 from mmtips.benchmark.evaluation import evaluation_caption
 from mmtips.evaluation import ShiftProtocol
+from mmtips.report.robustness import robustness_markdown
 
 ROOT = Path(__file__).parents[2]
 RESULTS = sorted((ROOT / 'results').rglob('*.json'))
@@ -94,6 +95,9 @@ def test_the_documentation_shows_the_committed_results():
     assert report.markdown(demo) in (ROOT / 'README.md').read_text()
     twin = [report.load_result(path) for path in sorted((ROOT / 'results/classification').glob('*.json'))]
     assert report.markdown(twin) in (ROOT / 'docs/datasets.md').read_text()
+    attacked = {name: report.load_result(ROOT / f'results/robustness/{name}.json', 'robustness')
+                for name in ('stock', 'BlurPool', 'TIPS')}
+    assert robustness_markdown(attacked) in (ROOT / 'docs/robustness.md').read_text()
     results = list(results.values())
     assert report.markdown(results) in (ROOT / 'docs/operators/README.md').read_text()
     assert all(list((ROOT / 'configs').glob(f"*/{result['config']}")) for result in results)
