@@ -21,7 +21,7 @@ def measured() -> dict[str, dict[str, float]]:
     """By recipe the score of its stock network, of those that a run has written to ``results``."""
     results = [json.loads(path.read_text()) for path in sorted((ROOT / 'results').glob('*/stock.json'))]
     return {Path(result['config']).stem: {result['accuracy']['metric']: round(result['accuracy']['value'], 2)}
-            for result in results}
+            for result in results if 'accuracy' in result}  # a robustness study has none
 
 
 def entry(path: Path, scores: dict[str, dict[str, float]]) -> dict[str, Any]:
