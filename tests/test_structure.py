@@ -31,7 +31,7 @@ MAY_IMPORT = {
     'evaluation': {'arguments', 'downsampling', 'draws', 'inspection', 'wrappers'},
     'datasets': {'arguments', 'hosts'},
     'robustness': {'draws', 'evaluation', 'hosts', 'installed', 'runners', 'wrappers'},
-    'report': {'evaluation', 'inspection', 'installed', 'notation', 'robustness', 'version', 'wrappers'},
+    'report': {'arguments', 'evaluation', 'inspection', 'installed', 'notation', 'robustness', 'version', 'wrappers'},
     # A training step has the losses that the hook adds, and what is profiled is what the tools run.
     'benchmark': {'arguments', 'cli', 'downsampling', 'evaluation', 'losses', 'report', 'wrappers'},
     'testing': {'downsampling'},

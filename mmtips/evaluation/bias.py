@@ -21,6 +21,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from mmtips.arguments import check_integer
 from mmtips.downsampling.functional import split_phases
 
 #: Relative to the largest absolute value of the window: what convolutions in float32 lose, and no more.
@@ -149,8 +150,7 @@ def mean_bias(sites: Sequence[Mapping[str, Any]]) -> dict[str, float | None]:
 def _check(x: Tensor, stride: int) -> None:
     if x.dim() != 4 or not x.is_floating_point():
         raise ValueError(f'x: expected a floating map of shape (N, C, H, W), got {tuple(x.shape)} of {x.dtype}')
-    if stride < 2:
-        raise ValueError(f'stride: expected an integer >= 2, got {stride!r}')
+    check_integer('stride', stride, 2)
 
 
 def _slack(highest: Tensor, lowest: Tensor, tolerance: float) -> Tensor:

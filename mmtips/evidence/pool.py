@@ -11,6 +11,7 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
+from mmtips.arguments import check_integer
 from mmtips.evidence.cells import Cell
 from mmtips.evidence.store import cell_folder, finished
 from mmtips.evidence.worker import FAILURE, LOG, run_process
@@ -59,8 +60,7 @@ def run_cells(cells: Sequence[Cell], out: Path, jobs: int, report: Callable[[str
     Raises:
         ValueError: If ``jobs`` is less than 1.
     """
-    if jobs < 1:
-        raise ValueError(f'jobs: expected an integer >= 1, got {jobs}')
+    check_integer('jobs', jobs, 1)
     waiting = [cell for cell in cells if finished(out, cell) is None]
     report(f'{len(cells)} cells, {len(cells) - len(waiting)} of them finished before')
     failures, clock, total = list[Failure](), time.monotonic(), len(waiting)

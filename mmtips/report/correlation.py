@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from mmtips.arguments import check_integer
 from mmtips.evaluation.probe import LOSSLESS
 from mmtips.notation import operator_name
 from mmtips.report.columns import network_bias
@@ -66,8 +67,7 @@ def estimate(statistic: Callable[[np.ndarray, np.ndarray], np.ndarray], x: np.nd
     Raises:
         ValueError: If ``resamples`` is below 1.
     """
-    if resamples < 1:
-        raise ValueError(f'resamples: expected an integer >= 1, got {resamples!r}')
+    check_integer('resamples', resamples, 1)
     drawn = np.random.default_rng(seed).integers(len(x), size=(resamples, len(x)))
     values = statistic(x[drawn], y[drawn])
     known = values[~np.isnan(values)]

@@ -113,7 +113,6 @@ def test_a_page_without_a_mark_is_refused(tmp_path):
 
 def test_a_seed_that_blurpool_lost_is_left_out_for_all_and_said():
     setting = 'deeplabv3plus-zeros'
-    setting = 'deeplabv3plus-zeros'
     final = invented(settings=[setting], operators={name: (.5, .5, .1, 1) for name in ('BlurPool', 'TIPS')})
     final['rows'] = [of for of in final['rows'] if (of['operator'], of['seed']) != ('BlurPool', 2)]
     final['diverged'] = [gone(operator='BlurPool', seed=2)]
